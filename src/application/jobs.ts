@@ -1,0 +1,30 @@
+// Every job there is: its task name and payload. A job is only a wake-up; it carries an id, and its
+// handler looks at our tables for what is to be done. One that runs twice, late or never at all
+// must be harmless.
+
+export type Job =
+  | { readonly task: 'resolve-payment'; readonly payload: { readonly eventId: string } }
+  | { readonly task: 'render-invoice'; readonly payload: { readonly invoiceNumber: string } }
+  | {
+      readonly task: 'deliver-notification';
+      readonly payload: { readonly notificationId: string };
+    };
+
+export type TaskName = Job['task'];
+
+/**
+ * The name under which a waiting job is replaced instead of added twice. It tidies the queue; it
+ * guards nothing, since a second job is added when the first is already running.
+ */
+export function jobKey(job: Job): string {
+  switch (job.task) {
+    case 'resolve-payment':
+      return `resolve-payment:${job.payload.eventId}`;
+    case 'render-invoice':
+      return `render-invoice:${job.payload.invoiceNumber}`;
+    case 'deliver-notification':
+      return `deliver-notification:${job.payload.notificationId}`;
+    default:
+      return job satisfies never;
+  }
+}

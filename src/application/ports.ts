@@ -1,0 +1,290 @@
+// Everything the use cases need from outside, on one page. Two kinds: the stores of one database
+// transaction (`Tx`), which exist nowhere but inside `Transact`, and the outside world, which is
+// never called while a transaction is open. A port speaks our words and says which failures it
+// answers; every other failure is thrown and makes the job run again.
+
+import type { Invoice } from '#domain/invoice.ts';
+import type { InvoiceNumber, ParisDay, Series } from '#domain/invoice-number.ts';
+import type { AttemptResult, Channel, Notification, NotificationIn } from '#domain/notification.ts';
+import type { NewOrder, Order } from '#domain/order.ts';
+import type { Branding, Logo, Partner, PartnerSlug } from '#domain/partner.ts';
+import type { PaymentDecision, PaymentFacts } from '#domain/payment.ts';
+import type { PaymentKey } from '#domain/payment-key.ts';
+import type { Job } from './jobs.ts';
+
+// ---- Time and chance -----------------------------------------------------------------------
+
+export type Clock = { now(): Date };
+/** Random identifiers (UUID) for notifications and leases. */
+export type NewId = () => string;
+
+// ---- The transaction -----------------------------------------------------------------------
+
+/**
+ * Runs `work` in one database transaction: commits when it resolves, rolls back when it throws.
+ * No network inside, ever. May run `work` again after a serialisation failure or deadlock.
+ */
+export type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+
+/** All that a use case may touch inside one transaction. Unusable after it has ended. */
+export type Tx = {
+  readonly inbox: Inbox;
+  readonly payments: Payments;
+  readonly partners: Partners;
+  readonly orders: Orders;
+  readonly invoices: Invoices;
+  readonly notifications: Notifications;
+  readonly outbox: Outbox;
+};
+
+/** A Stripe event as received. The program trusts it for these ids; the body is kept for audit. */
+export type ReceivedEvent = {
+  readonly id: string;
+  readonly type: string;
+  readonly apiVersion: string | null;
+  readonly livemode: boolean;
+  readonly account: string | null;
+  readonly objectId: string | null;
+  readonly createdAt: Date;
+  readonly body: string;
+};
+
+export type Inbox = {
+  /** Stores the event; `duplicate` when its id is known, and nothing changes. */
+  store(event: ReceivedEvent, receivedAt: Date): Promise<'stored' | 'duplicate'>;
+  /** Without the body. Null when no such event was received. */
+  find(eventId: string): Promise<Omit<ReceivedEvent, 'body'> | null>;
+  /** What came of the event. The last outcome counts; earlier ones are overwritten. */
+  conclude(eventId: string, outcome: EventOutcome, at: Date): Promise<void>;
+  /** The last outcome, or null while the event is still to be resolved. */
+  outcome(eventId: string): Promise<EventOutcome | null>;
+};
+
+export type EventOutcome = {
+  readonly kind: Exclude<PaymentDecision['kind'], 'orders'> | 'recorded' | 'already-recorded';
+  readonly reason: string | null;
+  readonly paymentKey: PaymentKey | null;
+  /** How often a `wait` for Stripe's invoice has been looked at again. */
+  readonly tries: number;
+};
+
+export type PaymentState = 'waiting' | 'quarantined' | 'recorded' | 'dismissed';
+
+export type Payments = {
+  /**
+   * Creates the payment or takes its row lock, held until commit; concurrent events of one payment
+   * pass here one by one. Returns the state found.
+   */
+  lock(key: PaymentKey, now: Date): Promise<PaymentState | 'new'>;
+  /** `reason` and `detail` are null for `recorded`. */
+  setState(
+    key: PaymentKey,
+    state: PaymentState,
+    why: {
+      readonly reason: string | null;
+      readonly detail: string | null;
+      readonly eventId: string;
+    },
+    now: Date,
+  ): Promise<void>;
+};
+
+export type Partners = {
+  /** The slugs among these that exist. */
+  known(slugs: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Throws when the partner does not exist: an order's partner always does. */
+  branding(slug: PartnerSlug): Promise<Branding>;
+};
+
+export type Orders = {
+  /** Throws on a second order of the same payment and partner. */
+  insert(order: NewOrder): Promise<Order>;
+};
+
+export type Invoices = {
+  /**
+   * Takes the next number of the series of the current year in Paris, and builds, chains and
+   * stores the invoice. The counter's row stays locked until commit, so call this last. The year
+   * and instant are read after the lock was granted and never run behind an earlier invoice's.
+   */
+  issue(
+    series: Series,
+    build: (given: {
+      readonly number: InvoiceNumber;
+      readonly issuedAt: Date;
+      readonly issueDay: ParisDay;
+    }) => Invoice,
+  ): Promise<Invoice>;
+  /** Null when the number was never issued. `pdf` is null until the file is stored. */
+  find(
+    number: string,
+  ): Promise<{ readonly invoice: Invoice; readonly pdf: StoredPdf | null } | null>;
+  /** Records the stored PDF; `already` when a file is on record, which then stays the master. */
+  recordPdf(number: InvoiceNumber, pdf: StoredPdf, at: Date): Promise<'recorded' | 'already'>;
+};
+
+export type StoredPdf = {
+  /** Key in the file store. */
+  readonly key: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly templateVersion: string;
+  readonly chromiumVersion: string;
+};
+
+export type Notifications = {
+  insert(notification: NotificationIn<'queued'>): Promise<void>;
+  /** Row-locked until commit. Null when there is none. */
+  lock(id: string): Promise<Notification | null>;
+  idsOfOrder(orderId: number): Promise<string[]>;
+  save(notification: Notification): Promise<void>;
+  /** The row that stands for the attempt from before anything is sent. */
+  openAttempt(attempt: OpenAttempt): Promise<void>;
+  /** Closes an open attempt, once. A closed attempt never changes. */
+  closeAttempt(
+    notificationId: string,
+    number: number,
+    report: AttemptReport,
+    endedAt: Date,
+  ): Promise<void>;
+  /** Everything a delivery needs beside the notification. Throws when the order is missing. */
+  delivery(notification: Notification): Promise<Delivery>;
+  /** Ids of notifications in `sending` whose lease has run out. */
+  leasesPast(now: Date, limit: number): Promise<string[]>;
+};
+
+export type Delivery = {
+  readonly order: Order;
+  readonly invoice: Invoice;
+  /** Null until the PDF is stored: then nothing may be sent. */
+  readonly pdf: StoredPdf | null;
+  readonly partner: Partner;
+  readonly logo: Logo | null;
+  readonly apiKey: string | null;
+  readonly signingSecret: string;
+};
+
+export type OpenAttempt = {
+  readonly notificationId: string;
+  readonly number: number;
+  readonly round: number;
+  readonly leaseToken: string;
+  readonly startedAt: Date;
+};
+
+/**
+ * What an attempt came to, in the words of the attempt log. `timeout` to `unreachable` are the
+ * ways of not answering; `interrupted` is our own crash; `late` came after its lease had ended.
+ */
+export type AttemptOutcome =
+  | 'accepted'
+  | 'refused'
+  | 'redirect'
+  | 'server-error'
+  | 'timeout'
+  | 'dns'
+  | 'connection-refused'
+  | 'connection-lost'
+  | 'tls'
+  | 'blocked-address'
+  | 'bad-answer'
+  | 'deferred'
+  | 'not-configured'
+  | 'interrupted'
+  | 'unreachable';
+
+export type AttemptReport = {
+  readonly outcome: AttemptOutcome;
+  /** HTTP status or SMTP code; null without an answer. */
+  readonly statusCode: number | null;
+  /** One sentence for the log, without secrets or personal data of the customer. */
+  readonly detail: string | null;
+  readonly durationMs: number;
+  /** As sent, secrets masked. Null for e-mail. */
+  readonly request: {
+    readonly url: string;
+    readonly headers: Headers;
+    readonly body: string;
+  } | null;
+  /** As received, cut to 16 KiB. */
+  readonly response: {
+    readonly headers: Headers;
+    readonly body: string;
+    readonly truncated: boolean;
+  } | null;
+  /** The mail server's or SES's id of the message. */
+  readonly messageId: string | null;
+};
+export type Headers = Readonly<Record<string, string>>;
+
+export type Outbox = {
+  /** Adds the job in this transaction. `runAt` absent: at once. */
+  add(job: Job, runAt?: Date): Promise<void>;
+};
+
+// ---- The outside world ---------------------------------------------------------------------
+
+/** Reads the live objects behind an event. Throws when Stripe is away or limits us. */
+export type StripeReader = {
+  read(event: {
+    readonly type: string;
+    readonly objectId: string | null;
+  }): Promise<{ readonly facts: PaymentFacts } | { readonly missing: string }>;
+};
+
+export type PrintedPdf = {
+  readonly bytes: Uint8Array;
+  readonly templateVersion: string;
+  readonly chromiumVersion: string;
+};
+/** Prints an invoice as a PDF. Throws when Chromium fails; nothing is sent then. */
+export type InvoicePrinter = { print(invoice: Invoice, logo: Logo | null): Promise<PrintedPdf> };
+
+export type FileStore = {
+  /** Stores and reads back to compare; a key that holds the same bytes already is a success. */
+  put(key: string, bytes: Uint8Array, contentType: string): Promise<void>;
+  /** Throws when there is no such file. */
+  get(key: string): Promise<Uint8Array>;
+  /** A link anyone can open until `expiresAt` (to the second). */
+  signedUrl(key: string, expiresAt: Date): Promise<string>;
+};
+
+/** An answer that was received, or the way in which none was. Never throws for the network. */
+export type DeliveryAnswer = {
+  readonly result: AttemptResult;
+  readonly report: AttemptReport;
+};
+
+export type InvoiceMail = {
+  readonly notificationId: string;
+  readonly order: Order;
+  readonly invoice: Invoice;
+  readonly logo: Logo | null;
+  readonly pdf: Uint8Array;
+};
+/** Sends the invoice to the customer. Transient refusals are `unavailable`, the others `refused`. */
+export type Mailer = { send(mail: InvoiceMail): Promise<DeliveryAnswer> };
+
+export type PartnerRequest = {
+  readonly notificationId: string;
+  readonly url: string;
+  readonly body: string;
+  readonly apiKey: string | null;
+  /** Standard Webhooks secret, `whsec_` + base64. */
+  readonly signingSecret: string;
+  readonly sentAt: Date;
+};
+/** Posts to the partner's endpoint. 2xx accepted; 3xx, 4xx, blocked refused; else unavailable. */
+export type PartnerCaller = { post(request: PartnerRequest): Promise<DeliveryAnswer> };
+
+/** Tells a person. Once per transition, with ids only. */
+export type Alerts = {
+  raise(alert: {
+    readonly kind: 'payment-quarantined' | 'notification-ended' | 'invoice-failed' | 'livemode';
+    readonly message: string;
+    readonly ids: Readonly<Record<string, string | number>>;
+  }): void;
+};
+
+export type { Channel };
