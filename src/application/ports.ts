@@ -17,6 +17,8 @@ import type { Job } from './jobs.ts';
 export type Clock = { now(): Date };
 /** Random identifiers (UUID) for notifications and leases. */
 export type NewId = () => string;
+/** Lower-case hex. */
+export type Sha256 = (bytes: Uint8Array) => string;
 
 // ---- The transaction -----------------------------------------------------------------------
 
@@ -58,6 +60,8 @@ export type Inbox = {
   conclude(eventId: string, outcome: EventOutcome, at: Date): Promise<void>;
   /** The last outcome, or null while the event is still to be resolved. */
   outcome(eventId: string): Promise<EventOutcome | null>;
+  /** Ids of open events, untouched since that instant, that no job will wake. */
+  unresolvedWithoutJob(before: Date, limit: number): Promise<string[]>;
 };
 
 export type EventOutcome = {
@@ -75,7 +79,7 @@ export type Payments = {
    * Creates the payment or takes its row lock, held until commit; concurrent events of one payment
    * pass here one by one. Returns the state found.
    */
-  lock(key: PaymentKey, now: Date): Promise<PaymentState | 'new'>;
+  lock(key: PaymentKey, eventId: string, now: Date): Promise<PaymentState | 'new'>;
   /** `reason` and `detail` are null for `recorded`. */
   setState(
     key: PaymentKey,
@@ -115,12 +119,20 @@ export type Invoices = {
       readonly issueDay: ParisDay;
     }) => Invoice,
   ): Promise<Invoice>;
-  /** Null when the number was never issued. `pdf` is null until the file is stored. */
-  find(
-    number: string,
-  ): Promise<{ readonly invoice: Invoice; readonly pdf: StoredPdf | null } | null>;
+  /**
+   * What printing needs; null when the number was never issued. `key` is where the file belongs,
+   * `pdf` is null until it is stored.
+   */
+  forPrinting(number: string): Promise<{
+    readonly invoice: Invoice;
+    readonly key: string;
+    readonly pdf: StoredPdf | null;
+    readonly logo: Logo | null;
+  } | null>;
   /** Records the stored PDF; `already` when a file is on record, which then stays the master. */
   recordPdf(number: InvoiceNumber, pdf: StoredPdf, at: Date): Promise<'recorded' | 'already'>;
+  /** Numbers without a PDF whose deliveries are due since that instant and that no job will wake. */
+  unprintedWithoutJob(dueBefore: Date, limit: number): Promise<InvoiceNumber[]>;
 };
 
 export type StoredPdf = {
@@ -141,17 +153,19 @@ export type Notifications = {
   save(notification: Notification): Promise<void>;
   /** The row that stands for the attempt from before anything is sent. */
   openAttempt(attempt: OpenAttempt): Promise<void>;
-  /** Closes an open attempt, once. A closed attempt never changes. */
+  /** Closes an open attempt. One that was closed before (a late result) stays as it is. */
   closeAttempt(
     notificationId: string,
     number: number,
     report: AttemptReport,
     endedAt: Date,
-  ): Promise<void>;
+  ): Promise<'closed' | 'already-closed'>;
   /** Everything a delivery needs beside the notification. Throws when the order is missing. */
   delivery(notification: Notification): Promise<Delivery>;
   /** Ids of notifications in `sending` whose lease has run out. */
   leasesPast(now: Date, limit: number): Promise<string[]>;
+  /** Ids of deliverable notifications due since before that instant that no job will wake. */
+  dueWithoutJob(before: Date, limit: number): Promise<string[]>;
 };
 
 export type Delivery = {
@@ -175,7 +189,7 @@ export type OpenAttempt = {
 
 /**
  * What an attempt came to, in the words of the attempt log. `timeout` to `unreachable` are the
- * ways of not answering; `interrupted` is our own crash; `late` came after its lease had ended.
+ * ways of not answering; `interrupted` is our own crash.
  */
 export type AttemptOutcome =
   | 'accepted'
@@ -242,8 +256,11 @@ export type PrintedPdf = {
 export type InvoicePrinter = { print(invoice: Invoice, logo: Logo | null): Promise<PrintedPdf> };
 
 export type FileStore = {
-  /** Stores and reads back to compare; a key that holds the same bytes already is a success. */
-  put(key: string, bytes: Uint8Array, contentType: string): Promise<void>;
+  /**
+   * Stores the bytes under the key for good: durable and whole when it resolves. A key that is taken
+   * keeps what it holds (`exists`); nothing is ever overwritten.
+   */
+  put(key: string, bytes: Uint8Array, contentType: string): Promise<'stored' | 'exists'>;
   /** Throws when there is no such file. */
   get(key: string): Promise<Uint8Array>;
   /** A link anyone can open until `expiresAt` (to the second). */

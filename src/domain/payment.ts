@@ -7,6 +7,7 @@ import { type Cents, type Currency, cents, sum } from './money.ts';
 import { type NewOrder, type PricedLine, shareByGross, taxLines, totalsOf } from './order.ts';
 import { type PartnerSlug, parsePartnerSlug } from './partner.ts';
 import { invoicePaymentKey, type PaymentKey, paymentKey } from './payment-key.ts';
+import { plainLine, plainLineOrNull } from './text.ts';
 import { NORMAL_RATE, type VatRate, type VatTreatment } from './vat.ts';
 
 export type BuyerFacts = Omit<Customer, 'email'> & { readonly email: string | null };
@@ -196,7 +197,7 @@ function decideOrders(key: PaymentKey, facts: Priced, partners: KnownPartners): 
     return {
       paymentKey: key,
       partner,
-      customer: { ...facts.buyer, email },
+      customer: customerOf(facts.buyer, email),
       currency,
       paidAt: facts.paidAt,
       paymentMethod: facts.paymentMethod,
@@ -218,14 +219,36 @@ function partnerOf(
   const slug = parsePartnerSlug(named);
   return slug !== null && slugs.has(slug)
     ? slug
-    : { reason: 'unknown-partner', detail: named.slice(0, 100) };
+    : { reason: 'unknown-partner', detail: plainLine(named, 100) };
 }
 
 function pricedLine(line: LineFacts): PricedLine {
-  const { partner: _partner, tax, ...rest } = line;
+  const { partner: _partner, tax, ...facts } = line;
+  const rest = { ...facts, productName: plainLineOrNull(facts.productName) ?? 'Produit' };
   return typeof tax === 'object'
     ? { ...rest, ...tax }
     : { ...rest, vat: null, rate: NORMAL_RATE, treatment: 'standard' };
+}
+
+// Stripe passes any text through; what is recorded is one visible line. Paths, mails and pages
+// downstream still escape it for their own language.
+function customerOf(buyer: BuyerFacts, email: string): Customer {
+  const { address } = buyer;
+  return {
+    name: plainLineOrNull(buyer.name, 200),
+    businessName: plainLineOrNull(buyer.businessName, 200),
+    email,
+    phone: plainLineOrNull(buyer.phone, 40),
+    address: address && {
+      line1: plainLineOrNull(address.line1, 200),
+      line2: plainLineOrNull(address.line2, 200),
+      postalCode: plainLineOrNull(address.postalCode, 20),
+      city: plainLineOrNull(address.city, 100),
+      state: plainLineOrNull(address.state, 100),
+      country: plainLineOrNull(address.country, 2),
+    },
+    vatNumber: plainLineOrNull(buyer.vatNumber, 30),
+  };
 }
 
 // Shipping follows the goods' rate; services have none, so the normal rate is the honest default.

@@ -1,0 +1,210 @@
+// The tables as types, and the pool they are reached through. bigint columns arrive as numbers: ids
+// and amounts stay far below 2^53, and one that does not is refused here instead of being rounded.
+
+import { type Generated, type Insertable, Kysely, PostgresDialect, type Selectable } from 'kysely';
+import pg from 'pg';
+
+export type StripeEventTable = {
+  id: string;
+  type: string;
+  api_version: string | null;
+  livemode: boolean;
+  account: string | null;
+  object_id: string | null;
+  created_at: Date;
+  received_at: Date;
+  body: string;
+};
+
+export type PaymentTable = {
+  key: string;
+  state: 'waiting' | 'quarantined' | 'recorded' | 'dismissed';
+  reason: string | null;
+  detail: string | null;
+  event_id: string;
+  created_at: Date;
+  updated_at: Date;
+};
+
+export type EventOutcomeTable = {
+  event_id: string;
+  kind: 'pending' | 'ignored' | 'wait' | 'quarantine' | 'recorded' | 'already-recorded';
+  reason: string | null;
+  payment_key: string | null;
+  tries: number;
+  concluded_at: Date;
+};
+
+export type PartnerTable = {
+  slug: string;
+  name: string;
+  color: string | null;
+  logo: Buffer | null;
+  logo_media_type: 'image/png' | 'image/svg+xml' | null;
+  contact_email: string | null;
+  contact_phone: string | null;
+  website: string | null;
+  staging_url: string | null;
+  production_url: string | null;
+  api_key: Buffer | null;
+  signing_secret: Buffer;
+  created_at: Date;
+  updated_at: Date;
+};
+
+export type OrdersTable = {
+  id: Generated<number>;
+  payment_key: string;
+  partner_slug: string;
+  event_id: string;
+  event_created_at: Date;
+  customer: unknown;
+  customer_email: string;
+  currency: string;
+  paid_at: Date;
+  payment_method: string | null;
+  net: number;
+  vat: number;
+  gross: number;
+  recorded_at: Date;
+};
+
+export type OrderLineTable = {
+  order_id: number;
+  position: number;
+  product_id: string | null;
+  product_name: string;
+  quantity: number | null;
+  net: number;
+  vat: number;
+  gross: number;
+  discount: number;
+  rate_basis_points: number;
+  treatment: 'standard' | 'reverse-charge' | 'exempt';
+};
+
+export type InvoiceSeriesTable = {
+  series: string;
+  year: number;
+  last_ordinal: number;
+  last_issued_at: Date;
+  last_hash: string;
+};
+
+export type InvoiceTable = {
+  number: string;
+  series: string;
+  year: number;
+  ordinal: number;
+  order_id: number;
+  issued_at: Date;
+  issue_day: string;
+  content: string;
+  previous_hash: string;
+  hash: string;
+};
+
+export type InvoicePdfTable = {
+  invoice_number: string;
+  key: string;
+  sha256: string;
+  size_bytes: number;
+  template_version: string;
+  chromium_version: string;
+  stored_at: Date;
+};
+
+export type NotificationTable = {
+  id: string;
+  order_id: number;
+  channel: 'email' | 'webhook';
+  state: 'queued' | 'sending' | 'completed' | 'failed' | 'exhausted' | 'quarantined';
+  round: number;
+  round_attempts: number;
+  attempts: number;
+  interruptions: number;
+  next_attempt_at: Date | null;
+  lease_token: string | null;
+  lease_until: Date | null;
+  completed_at: Date | null;
+  ended_at: Date | null;
+  created_at: Date;
+};
+
+export type AttemptTable = {
+  notification_id: string;
+  number: number;
+  round: number;
+  lease_token: string;
+  started_at: Date;
+  ended_at: Date | null;
+  outcome: string | null;
+  status_code: number | null;
+  detail: string | null;
+  duration_ms: number | null;
+  request_url: string | null;
+  request_headers: unknown;
+  request_body: string | null;
+  response_headers: unknown;
+  response_body: string | null;
+  response_truncated: boolean | null;
+  message_id: string | null;
+};
+
+export type AccountTable = {
+  email: string;
+  name: string;
+  role: 'reader' | 'operator' | 'admin';
+  password_hash: string;
+  created_at: Date;
+};
+
+export type Tables = {
+  stripe_event: StripeEventTable;
+  payment: PaymentTable;
+  event_outcome: EventOutcomeTable;
+  partner: PartnerTable;
+  orders: OrdersTable;
+  order_line: OrderLineTable;
+  invoice_series: InvoiceSeriesTable;
+  invoice: InvoiceTable;
+  invoice_pdf: InvoicePdfTable;
+  notification: NotificationTable;
+  attempt: AttemptTable;
+  account: AccountTable;
+};
+
+export type Row<T extends keyof Tables> = Selectable<Tables[T]>;
+export type NewRow<T extends keyof Tables> = Insertable<Tables[T]>;
+export type Database = Kysely<Tables>;
+
+const INT8 = pg.types.builtins.INT8;
+const DATE = pg.types.builtins.DATE;
+
+/** A pool of connections. `close` waits for those in use; call it once. */
+export function connect(url: string, options: { readonly connectionsMax: number }): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connectionsMax,
+    // A database that is away must not hold a webhook for ever: Stripe gets its 503 instead.
+    connectionTimeoutMillis: 5_000,
+    types: { getTypeParser: parserOf },
+  });
+  // Without these a connection lost while idle ends the process.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+const parserOf: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
+  if (oid === INT8) return safeInteger;
+  // A civil date is not an instant: keep the text.
+  if (oid === DATE) return (text: string) => text;
+  return pg.types.getTypeParser(oid, format as 'text');
+};
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint out of range: ${text}`);
+  return value;
+}

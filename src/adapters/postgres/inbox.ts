@@ -1,0 +1,84 @@
+// Stripe's events as rows, and what came of each.
+
+import { sql, type Transaction } from 'kysely';
+import type { EventOutcome, Inbox } from '#application/ports.ts';
+import type { PaymentKey } from '#domain/payment-key.ts';
+import type { Tables } from './database.ts';
+
+export function postgresInbox(trx: Transaction<Tables>): Inbox {
+  return {
+    async store(event, receivedAt) {
+      const inserted = await trx
+        .insertInto('stripe_event')
+        .values({
+          id: event.id,
+          type: event.type,
+          api_version: event.apiVersion,
+          livemode: event.livemode,
+          account: event.account,
+          object_id: event.objectId,
+          created_at: event.createdAt,
+          received_at: receivedAt,
+          body: event.body,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      if (inserted.numInsertedOrUpdatedRows !== 1n) return 'duplicate';
+      await trx
+        .insertInto('event_outcome')
+        .values({ event_id: event.id, kind: 'pending', tries: 0, concluded_at: receivedAt })
+        .execute();
+      return 'stored';
+    },
+
+    async find(eventId) {
+      const row = await trx
+        .selectFrom('stripe_event')
+        .select(['id', 'type', 'api_version', 'livemode', 'account', 'object_id', 'created_at'])
+        .where('id', '=', eventId)
+        .executeTakeFirst();
+      if (!row) return null;
+      return {
+        id: row.id,
+        type: row.type,
+        apiVersion: row.api_version,
+        livemode: row.livemode,
+        account: row.account,
+        objectId: row.object_id,
+        createdAt: row.created_at,
+      };
+    },
+
+    async conclude(eventId, outcome, at) {
+      const values = {
+        kind: outcome.kind,
+        reason: outcome.reason,
+        payment_key: outcome.paymentKey,
+        tries: outcome.tries,
+        concluded_at: at,
+      };
+      await trx.updateTable('event_outcome').set(values).where('event_id', '=', eventId).execute();
+    },
+
+    async outcome(eventId): Promise<EventOutcome | null> {
+      const row = await trx
+        .selectFrom('event_outcome')
+        .selectAll()
+        .where('event_id', '=', eventId)
+        .executeTakeFirst();
+      if (!row || row.kind === 'pending') return null;
+      const paymentKey = row.payment_key as PaymentKey | null;
+      return { kind: row.kind, reason: row.reason, paymentKey, tries: row.tries };
+    },
+
+    async unresolvedWithoutJob(before, limit) {
+      const { rows } = await sql<{ id: string }>`
+        select o.event_id as id from event_outcome o
+        where o.kind in ('pending', 'wait') and o.concluded_at < ${before}
+          and not exists (select from graphile_worker.jobs j
+                          where j.key = 'resolve-payment:' || o.event_id)
+        order by o.concluded_at limit ${limit}`.execute(trx);
+      return rows.map((row) => row.id);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// Jobs as rows of Graphile Worker's queue, added by the transaction that makes them necessary: they
+// commit with it or never existed.
+
+import { sql, type Transaction } from 'kysely';
+import { jobKey } from '#application/jobs.ts';
+import type { Outbox } from '#application/ports.ts';
+import type { Tables } from './database.ts';
+
+export function postgresOutbox(trx: Transaction<Tables>): Outbox {
+  return {
+    async add(job, runAt) {
+      await sql`
+        select graphile_worker.add_job(
+          identifier => ${job.task},
+          payload => ${JSON.stringify(job.payload)}::json,
+          run_at => ${runAt ?? null}::timestamptz,
+          job_key => ${jobKey(job)}
+        )`.execute(trx);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// The one way to the books: opens a transaction, builds the stores on it, commits or rolls back. The
+// stores are made nowhere else, so "forgot the transaction" cannot be written. One that is kept
+// after the end throws.
+
+import type { SecretBox } from '#adapters/secret-box.ts';
+import type { Clock, Transact } from '#application/ports.ts';
+import type { Database } from './database.ts';
+import { postgresInbox } from './inbox.ts';
+import { postgresInvoices } from './invoices.ts';
+import { postgresNotifications } from './notifications.ts';
+import { postgresOrders } from './orders.ts';
+import { postgresOutbox } from './outbox.ts';
+import { postgresPartners } from './partners.ts';
+import { postgresPayments } from './payments.ts';
+
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK_DETECTED = '40P01';
+const TRIES = 3;
+
+/** READ COMMITTED transactions on `db`, tried again (3 in all) when Postgres breaks a deadlock. */
+export function postgresTransact(
+  db: Database,
+  needs: { readonly clock: Clock; readonly secrets: SecretBox },
+): Transact {
+  return async (work) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await db.transaction().execute((trx) =>
+          work({
+            inbox: postgresInbox(trx),
+            payments: postgresPayments(trx),
+            partners: postgresPartners(trx),
+            orders: postgresOrders(trx, needs.clock),
+            invoices: postgresInvoices(trx, needs.clock),
+            notifications: postgresNotifications(trx, needs),
+            outbox: postgresOutbox(trx),
+          }),
+        );
+      } catch (error) {
+        const { code } = error as { code?: string };
+        const again = code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
+        if (!again || attempt === TRIES) throw error;
+      }
+    }
+  };
+}

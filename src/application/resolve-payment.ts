@@ -1,0 +1,154 @@
+// Step 3: asks Stripe for the live objects behind an event, decides (the domain's table), and puts
+// the decision on the books. Reading happens outside any transaction; what was read is decided and
+// recorded in one.
+
+import { type PartnerSlug, parsePartnerSlug } from '#domain/partner.ts';
+import { decidePayment, type PaymentDecision, type PaymentFacts } from '#domain/payment.ts';
+import type { PaymentKey } from '#domain/payment-key.ts';
+import type {
+  Alerts,
+  Clock,
+  EventOutcome,
+  ReceivedEvent,
+  StripeReader,
+  Transact,
+  Tx,
+} from './ports.ts';
+import { type RecordOrdersNeeds, recordOrders } from './record-orders.ts';
+
+export type ResolvePaymentNeeds = RecordOrdersNeeds & {
+  readonly transact: Transact;
+  readonly stripe: StripeReader;
+  readonly alerts: Alerts;
+  readonly clock: Clock;
+  readonly housePartner: PartnerSlug | null;
+};
+
+/** How long we wait for Stripe to attach the invoice a session must have: some six minutes. */
+const INVOICE_WAITS_MS = [1, 2, 4, 8, 15, 30, 60, 120, 120].map((seconds) => seconds * 1000);
+
+type Event = Omit<ReceivedEvent, 'body'>;
+
+/**
+ * Resolves one stored event. Does nothing when that was done before. Throws when Stripe or the
+ * database is away: the job comes back.
+ */
+export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string): Promise<void> {
+  const found = await needs.transact(async ({ inbox }) => ({
+    event: await inbox.find(eventId),
+    outcome: await inbox.outcome(eventId),
+  }));
+  if (!found.event) throw new Error(`no event ${eventId} in the inbox`);
+  const { event, outcome } = found;
+  if (outcome && outcome.kind !== 'wait') return;
+  // Connect: an event of somebody else's account is none of ours, whatever it says.
+  const read =
+    event.account === null
+      ? await needs.stripe.read(event)
+      : { facts: { kind: 'unrelated' } as PaymentFacts };
+  const tries = outcome?.tries ?? 0;
+
+  const raised = await needs.transact(async (tx) => {
+    const decision =
+      'facts' in read ? await decide(tx, needs, read.facts) : missing(event, read.missing);
+    return conclude(tx, needs, event, patient(decision, tries), tries);
+  });
+  if (raised) needs.alerts.raise(raised);
+}
+
+async function decide(
+  { partners }: Tx,
+  { housePartner }: ResolvePaymentNeeds,
+  facts: PaymentFacts,
+): Promise<PaymentDecision> {
+  const named = facts.kind === 'unrelated' ? [] : facts.lines.map((line) => line.partner ?? '');
+  const slugs = [...named.map(parsePartnerSlug), housePartner].filter((slug) => slug !== null);
+  const known = await partners.known([...new Set(slugs)]);
+  // A house partner that was removed takes nothing.
+  const house = housePartner !== null && known.has(housePartner) ? housePartner : null;
+  return decidePayment(facts, { slugs: known, house });
+}
+
+// Stripe answers 404: a test event of the dashboard with placeholder ids, or another account's.
+// The event's own id is the key, so that placeholders never stand in a real payment's way.
+function missing(event: Event, what: string): PaymentDecision {
+  const key = event.id as PaymentKey;
+  return { kind: 'quarantine', key, reason: 'missing-at-stripe', detail: what };
+}
+
+// Waiting for Stripe's invoice has an end; then a person must look.
+function patient(decision: PaymentDecision, tries: number): PaymentDecision {
+  if (decision.kind !== 'wait' || decision.reason !== 'awaiting-invoice') return decision;
+  if (tries < INVOICE_WAITS_MS.length) return decision;
+  return { kind: 'quarantine', key: decision.key, reason: 'invoice-missing', detail: '' };
+}
+
+type Alert = Parameters<Alerts['raise']>[0];
+
+async function conclude(
+  tx: Tx,
+  needs: ResolvePaymentNeeds,
+  event: Event,
+  decision: PaymentDecision,
+  tries: number,
+): Promise<Alert | null> {
+  const now = needs.clock.now();
+  const finish = (kind: EventOutcome['kind'], reason: string | null, key: PaymentKey | null) =>
+    tx.inbox.conclude(event.id, { kind, reason, paymentKey: key, tries: tries + 1 }, now);
+
+  if (decision.kind === 'ignored') {
+    await finish('ignored', decision.reason, null);
+    return null;
+  }
+  const { key } = decision;
+  // A session that waits for its invoice has no key yet: the invoice's is the payment's.
+  if (decision.kind === 'wait' && decision.reason === 'awaiting-invoice') {
+    await finish('wait', decision.reason, null);
+    const runAt = new Date(now.getTime() + (INVOICE_WAITS_MS[tries] ?? 0));
+    await tx.outbox.add({ task: 'resolve-payment', payload: { eventId: event.id } }, runAt);
+    return null;
+  }
+  const state = await tx.payments.lock(key, event.id, now);
+  if (state === 'recorded' || state === 'dismissed') {
+    await finish('already-recorded', null, key);
+    return null;
+  }
+  switch (decision.kind) {
+    case 'orders':
+      await recordOrders(tx, needs, event, decision.orders);
+      await tx.payments.setState(key, 'recorded', { ...NO_REASON, eventId: event.id }, now);
+      await finish('recorded', null, key);
+      return null;
+    case 'wait':
+      // Done with this event: the one that tells of the money will come. It is not `wait`, which
+      // would ask for another look.
+      if (state === 'new') {
+        const why = { reason: decision.reason, detail: null, eventId: event.id };
+        await tx.payments.setState(key, 'waiting', why, now);
+      }
+      await finish('ignored', decision.reason, key);
+      return null;
+    case 'quarantine': {
+      const { reason, detail } = decision;
+      await tx.payments.setState(key, 'quarantined', { reason, detail, eventId: event.id }, now);
+      await finish('quarantine', reason, key);
+      return state === 'quarantined' ? null : quarantineAlert(event, decision);
+    }
+    default:
+      return decision satisfies never;
+  }
+}
+
+const NO_REASON = { reason: null, detail: null };
+
+function quarantineAlert(
+  event: Event,
+  { key, reason, detail }: Extract<PaymentDecision, { kind: 'quarantine' }>,
+): Alert {
+  const what = detail === '' ? reason : `${reason} (${detail})`;
+  return {
+    kind: 'payment-quarantined',
+    message: `Payment ${key} is in quarantine: ${what}`,
+    ids: { paymentKey: key, eventId: event.id },
+  };
+}

@@ -1,0 +1,37 @@
+// An operator puts an ended notification back: a new round of all its tries. Attempt numbers go on,
+// and nothing that already went out is sent a second time by mistake.
+
+import { retry } from '#domain/notification.ts';
+import type { Clock, Transact } from './ports.ts';
+
+export type RetryAnswer =
+  | { readonly kind: 'retried'; readonly round: number }
+  | { readonly kind: 'not-found' }
+  /** It waits, is being sent, or has arrived: there is nothing to retry. */
+  | { readonly kind: 'not-ended'; readonly state: 'queued' | 'sending' | 'completed' };
+
+export function retryNotification(
+  { transact, clock }: { readonly transact: Transact; readonly clock: Clock },
+  notificationId: string,
+): Promise<RetryAnswer> {
+  return transact(async ({ notifications, outbox }) => {
+    const found = await notifications.lock(notificationId);
+    if (!found) return { kind: 'not-found' };
+    switch (found.state) {
+      case 'queued':
+      case 'sending':
+      case 'completed':
+        return { kind: 'not-ended', state: found.state };
+      case 'failed':
+      case 'exhausted':
+      case 'quarantined': {
+        const next = retry(found, clock.now());
+        await notifications.save(next);
+        await outbox.add({ task: 'deliver-notification', payload: { notificationId } });
+        return { kind: 'retried', round: next.round };
+      }
+      default:
+        return found satisfies never;
+    }
+  });
+}
