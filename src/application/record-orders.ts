@@ -2,10 +2,11 @@
 // lines, notifications, invoice numbers and invoices, and the jobs. Numbers come last, for their
 // counter stays locked until the commit.
 
-import { issueInvoice, type Seller } from '#domain/invoice.ts';
+import { issueInvoice } from '#domain/invoice.ts';
 import { parisDay } from '#domain/invoice-number.ts';
 import { newNotification } from '#domain/notification.ts';
 import type { OrderDraft } from '#domain/payment.ts';
+import type { Seller } from '#domain/seller.ts';
 import type { Clock, NewId, ReceivedEvent, Tx } from './ports.ts';
 
 export type RecordOrdersNeeds = {

@@ -8,30 +8,7 @@ import type { Currency } from './money.ts';
 import type { NewOrder, Order, OrderLine, OrderTotals } from './order.ts';
 import type { Branding, PartnerSlug } from './partner.ts';
 import type { PaymentKey } from './payment-key.ts';
-
-/** The seller's legal identity, from SELLER_FILE. All texts are printed as they stand. */
-export type Seller = {
-  /** The trade name at the head of the invoice: « Service Fiscalité – ComptAppart ». */
-  readonly tradeName: string;
-  readonly name: string;
-  /** « SAS ». */
-  readonly legalForm: string;
-  /** « 10 000 € », or null for forms without capital. */
-  readonly capital: string | null;
-  readonly addressLines: readonly string[];
-  /** Nine digits, Luhn-checked when read. */
-  readonly siren: string;
-  /** « Lyon ». */
-  readonly rcsCity: string;
-  /** `FR` + key + SIREN, key checked when read. */
-  readonly vatNumber: string;
-  readonly email: string;
-  readonly termsUrl: string;
-  /** « CM2C, www.cm2c.net », printed for consumers; null if none. */
-  readonly mediator: string | null;
-  /** True prints « Option pour le paiement de la taxe d’après les débits ». */
-  readonly vatOnDebits: boolean;
-};
+import type { Seller } from './seller.ts';
 
 export type Invoice = {
   readonly number: InvoiceNumber;

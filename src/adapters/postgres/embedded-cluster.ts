@@ -84,8 +84,9 @@ export const ensureCluster = async (
     return true;
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true });
-    const { stderr, message } = cause as Error & { readonly stderr?: string };
-    const words = (stderr || message).trim().split('\n').slice(-3).join(' / ');
+    const failure = cause as Error & { readonly stderr?: string; readonly killed?: boolean };
+    const said = (failure.stderr || failure.message).trim().split('\n').slice(-3).join(' / ');
+    const words = failure.killed ? `it took too long. ${said}` : said;
     throw new Error(`PostgreSQL could not prepare its data in ${cluster.data}: ${words}`, {
       cause,
     });
@@ -109,31 +110,35 @@ export const connectionUrl = async (
   }
 };
 
-/**
- * Who serves this data now, if anybody. A `postmaster.pid` whose number belongs to some other
- * program today would make PostgreSQL refuse to start; it is disarmed, so call this inside the
- * door.
- */
+/** Who serves this data now, if anybody. Changes nothing. */
 export const findRunningServer = async (cluster: Cluster): Promise<RunningServer | undefined> => {
-  const file = join(cluster.data, 'postmaster.pid');
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const lines = (await readPidFile(cluster)) ?? [];
   const pid = Number(lines[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  switch (await whoHas(pid, cluster.data)) {
-    case 'server': {
-      const isReady = lines[7]?.trim() === 'ready';
-      return { pid, port: isReady ? Number(lines[3]) : undefined };
-    }
-    case 'another-program':
-      // PostgreSQL disregards the number of the process that starts it. The other lines stay:
-      // they let it find out that processes of a killed server still write to this data.
-      await writeFile(file, [process.pid, ...lines.slice(1)].join('\n'));
-      return undefined;
-    case 'nobody':
-      // PostgreSQL clears this by itself.
-      return undefined;
+  if ((await whoHas(pid, cluster.data)) !== 'server') return undefined;
+  return { pid, port: lines[7]?.trim() === 'ready' ? Number(lines[3]) : undefined };
+};
+
+/**
+ * Disarms a `postmaster.pid` that would keep PostgreSQL from starting for nothing: its number
+ * belongs to some other program today, or a power cut left it empty. Only for data that nobody
+ * serves, and inside the door.
+ */
+export const disarmPidFile = async (cluster: Cluster): Promise<void> => {
+  const lines = await readPidFile(cluster);
+  if (!lines) return;
+  const file = pidFile(cluster);
+  if (lines[0] === '') await rm(file);
+  else if ((await whoHas(Number(lines[0]), cluster.data)) === 'another-program') {
+    // PostgreSQL disregards the number of the process that starts it. The other lines stay: they
+    // let it find out that processes of a killed server still write to this data.
+    await writeFile(file, [process.pid, ...lines.slice(1)].join('\n'));
   }
 };
+
+const pidFile = ({ data }: Cluster): string => join(data, 'postmaster.pid');
+
+const readPidFile = async (cluster: Cluster): Promise<readonly string[] | undefined> =>
+  (await readFile(pidFile(cluster), 'utf8').catch(() => undefined))?.split('\n');
 
 const initialise = async (
   folder: string,
@@ -183,6 +188,7 @@ const whoHas = async (
   pid: number,
   data: string,
 ): Promise<'server' | 'another-program' | 'nobody'> => {
+  if (!Number.isInteger(pid) || pid <= 0) return 'nobody';
   const command = await commandOf(pid);
   if (command === undefined) return 'nobody';
   if (!basename(command).startsWith('postgres')) return 'another-program';

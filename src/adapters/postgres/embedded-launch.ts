@@ -18,6 +18,8 @@ export type Launch = { readonly prefix: readonly string[]; readonly owner?: Owne
 // wants a user id that /etc/passwd knows.
 const nobody: Owner = { uid: 65534, gid: 65534 };
 
+const runLimitMs = 30_000;
+
 // Without it a killed program leaves an orphan server behind. Linux only.
 const dieWithParent = '--pdeathsig=INT';
 
@@ -65,7 +67,7 @@ export const findLaunch = async (postgres: string, dataFolder: string): Promise<
   );
 };
 
-/** Runs to the end; rejects with the program's own words in `stderr`. */
+/** Runs to the end, for 30 s at most; rejects with the program's own words in `stderr`. */
 export const runProgram = async (
   launch: Launch,
   program: string,
@@ -73,7 +75,8 @@ export const runProgram = async (
 ): Promise<void> => {
   const [command, ...rest] = [...launch.prefix, program, ...args] as [string, ...string[]];
   // The working folder must be one that the other user may enter.
-  await promisify(execFile)(command, rest, { cwd: '/', env: programEnvironment() });
+  const options = { cwd: '/', env: programEnvironment(), timeout: runLimitMs };
+  await promisify(execFile)(command, rest, options);
 };
 
 /** Ours without PostgreSQL's own variables, and with messages that are always in English. */

@@ -10,6 +10,7 @@ import {
   type Cluster,
   connectionUrl,
   type Durability,
+  disarmPidFile,
   ensureCluster,
   findRunningServer,
   openDataFolder,
@@ -127,7 +128,11 @@ const sentenceAbout = (cluster: Cluster, owner: OwnerName | undefined): string =
 // dies with us and is ours to stop; this one is neither.
 const endOrphan = async (cluster: Cluster, client: Client, pid: number): Promise<string> => {
   await waitUntilAlone(client);
-  process.kill(pid, 'SIGINT');
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    // It has ended meanwhile, or is not ours to end; the caller looks again.
+  }
   return `Ending the PostgreSQL (pid ${pid}) that a killed ComptAppart left on ${cluster.data}.`;
 };
 
@@ -142,6 +147,7 @@ const startOwn = async (
   if (await ensureCluster(cluster, binaries, launch, durability)) {
     log?.(`Made a new database in ${cluster.data}.`);
   }
+  await disarmPidFile(cluster);
   const server = await startServerProcess(cluster, binaries, launch, durability, deadline);
   try {
     const presenceUrl = await connectionUrl(cluster, server.port, 'postgres');

@@ -1,0 +1,107 @@
+// Files in a folder, handed out by signed links: the development and single-machine store. A link
+// carries its expiry and an HMAC over key and expiry, so it can be neither forged nor stretched, and
+// nothing about it is stored. Files are written once: whole, synced to disk, never overwritten.
+
+import { createHmac, hkdfSync, randomUUID, timingSafeEqual } from 'node:crypto';
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock, FileStore } from '#application/ports.ts';
+
+export type DirectoryFiles = FileStore & {
+  /** The file of a link that is genuine and still alive, or why not. */
+  openLink(
+    key: string,
+    query: { readonly expires: unknown; readonly signature: unknown },
+  ): Promise<Uint8Array | 'forged' | 'expired' | 'missing'>;
+};
+
+export type DirectoryFilesOptions = {
+  readonly dir: string;
+  /** Origin that serves `/files/…`, without a slash at the end. */
+  readonly publicUrl: string;
+  /** SECRETS_KEY; links are signed with a key derived from it. */
+  readonly secretsKey: Buffer;
+  readonly clock: Clock;
+};
+
+/** Keys are paths of plain names; anything else (`..`, a leading slash, a blank) throws. */
+const KEY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*(\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/;
+
+export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
+  const { dir, clock } = options;
+  const linkKey = Buffer.from(hkdfSync('sha256', options.secretsKey, '', 'file links', 32));
+
+  function pathOf(key: string): string {
+    if (!KEY.test(key)) throw new Error(`not a file key: ${JSON.stringify(key)}`);
+    return join(dir, key);
+  }
+
+  function signatureOf(key: string, expires: number): Buffer {
+    return createHmac('sha256', linkKey).update(`${key}\n${expires}`).digest();
+  }
+
+  return {
+    async put(key, bytes) {
+      const path = pathOf(key);
+      await mkdir(dirname(path), { recursive: true });
+      const temporary = `${path}.${randomUUID()}.tmp`;
+      await writeSynced(temporary, bytes);
+      try {
+        await link(temporary, path); // fails when the name is taken, unlike a rename
+        await syncFolder(dirname(path));
+        return 'stored';
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'exists';
+        throw error;
+      } finally {
+        await unlink(temporary);
+      }
+    },
+
+    async get(key) {
+      return readFile(pathOf(key));
+    },
+
+    async signedUrl(key, expiresAt) {
+      pathOf(key);
+      const expires = Math.floor(expiresAt.getTime() / 1000);
+      const signature = signatureOf(key, expires).toString('base64url');
+      return `${options.publicUrl}/files/${key}?expires=${expires}&signature=${signature}`;
+    },
+
+    async openLink(key, { expires, signature }) {
+      if (typeof expires !== 'string' || typeof signature !== 'string') return 'forged';
+      if (!/^\d{1,12}$/.test(expires) || !KEY.test(key)) return 'forged';
+      const given = Buffer.from(signature, 'base64url');
+      const right = signatureOf(key, Number(expires));
+      if (given.length !== right.length || !timingSafeEqual(given, right)) return 'forged';
+      if (Number(expires) * 1000 <= clock.now().getTime()) return 'expired';
+      try {
+        return await readFile(pathOf(key));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
+        throw error;
+      }
+    },
+  };
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+// Without it the name, not the content, could be lost when the machine loses power.
+async function syncFolder(dir: string): Promise<void> {
+  const folder = await open(dir, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,146 @@
+// The composition root: the only file that knows every adapter. It builds them, closes the use cases
+// over them and hands out what the programs need; the choices between adapters (file or SMTP, …) are
+// made here and nowhere else.
+
+import { createHash, randomUUID } from 'node:crypto';
+import type Koa from 'koa';
+import type { Middleware } from 'koa';
+import { sql } from 'kysely';
+import { mailerOfUrl } from '#adapters/email/mailer-of-url.ts';
+import { directoryFiles } from '#adapters/files/directory-files.ts';
+import { httpApp } from '#adapters/http/app.ts';
+import { type Log, logAlerts } from '#adapters/logging.ts';
+import { type PartnerClient, partnerClient } from '#adapters/partner/partner-client.ts';
+import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
+import { connect, type Database } from '#adapters/postgres/database.ts';
+import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
+import { stripeClient } from '#adapters/stripe/client.ts';
+import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
+import type { Handlers } from '#adapters/worker/tasks.ts';
+import { deliverNotification } from '#application/deliver-notification.ts';
+import type { Clock, Transact } from '#application/ports.ts';
+import { receiveEvent } from '#application/receive-event.ts';
+import { recoverStalled } from '#application/recover-stalled.ts';
+import { renderInvoice } from '#application/render-invoice.ts';
+import { resolvePayment } from '#application/resolve-payment.ts';
+import type { Config } from './config.ts';
+
+/** What the configuration leaves open until the neighbours of this start are known. */
+export type Surroundings = {
+  readonly databaseUrl: string;
+  readonly publicUrl: string;
+  readonly secretsKey: Buffer;
+  readonly stripe: {
+    readonly secretKey: string;
+    readonly webhookSecrets: readonly string[];
+    readonly apiBase: URL | null;
+  };
+  readonly log: Log;
+  readonly isStopping: () => boolean;
+  /** The sandbox's pages, given the books they show; null outside the sandbox. */
+  readonly sandboxPages: ((books: { readonly db: Database }) => Middleware) | null;
+};
+
+export type Program = {
+  readonly app: Koa;
+  readonly db: Database;
+  readonly secrets: SecretBox;
+  readonly transact: Transact;
+  readonly handlers: Handlers;
+  readonly sweep: () => Promise<void>;
+  /** Starts what is slow to start (Chromium), so that the first invoice does not wait for it. */
+  readonly warm: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+export const systemClock: Clock = { now: () => new Date() };
+
+/** How many database connections a process keeps for its use cases. */
+const CONNECTIONS_MAX = 16;
+
+export function compose(config: Config, around: Surroundings): Program {
+  const { log } = around;
+  const clock = systemClock;
+  const newId = randomUUID;
+  const livemode = config.environment === 'production';
+  const db = connect(around.databaseUrl, { connectionsMax: CONNECTIONS_MAX });
+  const secrets = secretBox(around.secretsKey);
+  const transact = postgresTransact(db, { clock, secrets });
+  const alerts = logAlerts(log);
+  const files = directoryFiles({
+    dir: directoryOf(config.storageUrl),
+    publicUrl: around.publicUrl,
+    secretsKey: around.secretsKey,
+    clock,
+  });
+  const stripe = stripeClient(around.stripe);
+  const printer: ChromiumPrinter = chromiumPrinter({
+    ...(config.chromiumPath !== null && { executablePath: config.chromiumPath }),
+    dataDir: config.dataDir,
+  });
+  const mailer = mailerOfUrl(config.emailUrl.reveal(), { from: config.emailFrom, clock });
+  const partner: PartnerClient = partnerClient({
+    timeoutMs: config.partnerTimeoutMs,
+    allowInsecure: config.allowInsecurePartnerUrls,
+  });
+  const base = { transact, clock, alerts, newId };
+
+  const app = httpApp({
+    webhook: {
+      stripe,
+      webhookSecrets: around.stripe.webhookSecrets,
+      livemode,
+      receive: (event) => receiveEvent(base, event),
+      alerts,
+      clock,
+      log,
+    },
+    readiness: {
+      checkDatabase: async () => void (await sql`select 1`.execute(db)),
+      isStopping: around.isStopping,
+    },
+    files,
+    sandbox: around.sandboxPages?.({ db }) ?? null,
+    log,
+  });
+
+  const resolve = {
+    ...base,
+    stripe: stripeReader(stripe),
+    seller: config.seller,
+    housePartner: config.housePartner,
+  };
+  const render = { ...base, printer, files, sha256 };
+  const partnerDelaysMs = config.partnerRetryDelaysMs;
+  const deliver = { ...base, mailer, partner, files, livemode, partnerDelaysMs };
+  return {
+    app,
+    db,
+    secrets,
+    transact,
+    handlers: {
+      'resolve-payment': (eventId) => resolvePayment(resolve, eventId),
+      'render-invoice': (number) => renderInvoice(render, number),
+      'deliver-notification': (id) => deliverNotification(deliver, id),
+    },
+    sweep: async () => {
+      const found = await recoverStalled(base);
+      if (found.interrupted + found.requeued > 0) log.warn(found, 'recovered stalled work');
+    },
+    warm: () => printer.warm(),
+    close: async () => {
+      await Promise.all([printer.close(), mailer.close(), partner.close()]);
+      await db.destroy();
+    },
+  };
+}
+
+function directoryOf(storageUrl: string): string {
+  if (storageUrl.startsWith('file:')) return storageUrl.slice('file:'.length);
+  throw new Error('STORAGE_URL: s3:// is not supported yet; use file:DIR');
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,281 @@
+// The only reader of the environment. Every variable, its default and its meaning stand here once;
+// all faults are collected and told together, by name, before anything starts. Secrets are wrapped,
+// so that printing a configuration by mistake shows none.
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { PARTNER_RETRY_DELAYS_MS } from '#domain/notification.ts';
+import { type PartnerSlug, parsePartnerSlug } from '#domain/partner.ts';
+import { parseSeller, type Seller } from '#domain/seller.ts';
+
+/** No key: sandbox. A test key: staging. A live key: production. */
+export type Environment = 'sandbox' | 'staging' | 'production';
+
+export type Config = {
+  readonly environment: Environment;
+  readonly host: string;
+  readonly port: number;
+  /** Origin without a slash at the end. */
+  readonly publicUrl: string;
+  /** Null: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: Secret | null;
+  readonly dataDir: string;
+  /** Null in the sandbox, which brings its own Stripe. */
+  readonly stripe: {
+    readonly secretKey: Secret;
+    readonly webhookSecrets: readonly Secret[];
+    readonly apiBase: URL | null;
+  } | null;
+  readonly housePartner: PartnerSlug | null;
+  readonly seller: Seller;
+  readonly emailUrl: Secret;
+  readonly emailFrom: string;
+  readonly storageUrl: string;
+  /** 32 bytes in base64. Null in the sandbox, which makes its own. */
+  readonly secretsKey: Secret | null;
+  readonly partnerTimeoutMs: number;
+  readonly partnerRetryDelaysMs: readonly number[];
+  readonly allowInsecurePartnerUrls: boolean;
+  readonly chromiumPath: string | null;
+  readonly logLevel: string;
+};
+
+/** A text that shows itself only when asked by `reveal()`. */
+export class Secret {
+  readonly #text: string;
+  constructor(text: string) {
+    this.#text = text;
+  }
+  reveal(): string {
+    return this.#text;
+  }
+  toString(): string {
+    return '[secret]';
+  }
+  toJSON(): string {
+    return '[secret]';
+  }
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}
+
+/** Everything that is wrong with the environment, one sentence a fault. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:
+${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const SAMPLE_SELLER = new URL('./seller.sample.json', import.meta.url);
+
+/** The configuration in `env`. Throws ConfigError with every fault; reads SELLER_FILE. */
+export function parseConfig(env: Env): Config {
+  const reader = new EnvReader(env);
+  const environment = environmentOf(reader);
+  const live = environment === 'production';
+  const sandbox = environment === 'sandbox';
+  const port = reader.integer('PORT', 3000, 0, 65_535);
+  const dataDir = resolve(reader.text('DATA_DIR') ?? '.data');
+  const seller = readSeller(reader, sandbox);
+  if (live && reader.text('EMAIL_URL') === undefined) {
+    reader.fault('EMAIL_URL', 'must say where mail goes when the Stripe key is live');
+  }
+  const config: Config = {
+    environment,
+    host: reader.text('HOST') ?? (sandbox ? '127.0.0.1' : '0.0.0.0'),
+    port,
+    publicUrl: reader.origin('PUBLIC_URL') ?? `http://localhost:${port}`,
+    databaseUrl: reader.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    dataDir,
+    stripe: readStripe(reader, environment),
+    housePartner: readHousePartner(reader),
+    seller,
+    emailUrl:
+      reader.url('EMAIL_URL', ['file:', 'smtp:', 'smtps:', 'ses:']) ??
+      new Secret(`file:${dataDir}/mailbox`),
+    emailFrom: reader.email('EMAIL_FROM') ?? seller.email,
+    storageUrl: reader.url('STORAGE_URL', ['file:', 's3:'])?.reveal() ?? `file:${dataDir}/files`,
+    secretsKey: readSecretsKey(reader, sandbox),
+    partnerTimeoutMs: reader.integer('PARTNER_TIMEOUT_MS', 10_000, 1, 60_000),
+    partnerRetryDelaysMs: readDelays(reader),
+    allowInsecurePartnerUrls: readInsecure(reader, environment),
+    chromiumPath: reader.text('CHROMIUM_PATH') ?? null,
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+  };
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+  return config;
+}
+
+function environmentOf(reader: EnvReader): Environment {
+  const key = reader.text('STRIPE_SECRET_KEY');
+  if (key === undefined) return 'sandbox';
+  const match = /^(?:sk|rk)_(test|live)_\S+$/.exec(key);
+  if (!match)
+    reader.fault('STRIPE_SECRET_KEY', 'must start with sk_test_, rk_test_, sk_live_ or rk_live_');
+  return match?.[1] === 'live' ? 'production' : 'staging';
+}
+
+function readStripe(reader: EnvReader, environment: Environment): Config['stripe'] {
+  const base = reader.url('STRIPE_API_BASE', ['http:', 'https:'])?.reveal();
+  if (base !== undefined && environment === 'production') {
+    reader.fault('STRIPE_API_BASE', 'is for tests and refused with a live key');
+  }
+  const secrets = reader.text('STRIPE_WEBHOOK_SECRETS');
+  if (environment === 'sandbox') {
+    if (secrets !== undefined)
+      reader.fault('STRIPE_WEBHOOK_SECRETS', 'needs STRIPE_SECRET_KEY beside it');
+    if (base !== undefined) reader.fault('STRIPE_API_BASE', 'needs STRIPE_SECRET_KEY beside it');
+    return null;
+  }
+  // Not trimmed: a blank or a newline inside a secret is a mistake that would refuse every event.
+  const list = secrets?.split(',') ?? [];
+  if (list.length === 0) {
+    reader.fault('STRIPE_WEBHOOK_SECRETS', 'is required with a Stripe key');
+  } else if (list.some((secret) => !/^[\x21-\x7e]+$/.test(secret))) {
+    reader.fault('STRIPE_WEBHOOK_SECRETS', 'has an empty entry or one with a blank in it');
+  }
+  return {
+    secretKey: new Secret(reader.text('STRIPE_SECRET_KEY') ?? ''),
+    webhookSecrets: list.map((secret) => new Secret(secret)),
+    apiBase: base === undefined ? null : new URL(base),
+  };
+}
+
+function readSeller(reader: EnvReader, sandbox: boolean): Seller {
+  const file = reader.text('SELLER_FILE');
+  const sample = parseSeller(JSON.parse(readFileSync(SAMPLE_SELLER, 'utf8'))) as Seller;
+  if (file === undefined) {
+    if (!sandbox) reader.fault('SELLER_FILE', 'is required with a Stripe key (JSON, see README)');
+    return sample;
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    reader.fault('SELLER_FILE', code ? `cannot be read (${code})` : 'is not JSON');
+    return sample;
+  }
+  const seller = parseSeller(data);
+  if (!('faults' in seller)) return seller;
+  for (const fault of seller.faults) reader.fault('SELLER_FILE', `: ${fault}`);
+  return sample;
+}
+
+function readHousePartner(reader: EnvReader): PartnerSlug | null {
+  const text = reader.text('HOUSE_PARTNER');
+  if (text === undefined) return null;
+  const slug = parsePartnerSlug(text);
+  if (slug === null) reader.fault('HOUSE_PARTNER', 'must be a slug: letters, digits and hyphens');
+  return slug;
+}
+
+function readSecretsKey(reader: EnvReader, sandbox: boolean): Secret | null {
+  const text = reader.text('SECRETS_KEY');
+  if (text === undefined) {
+    if (!sandbox) {
+      const how = 'openssl rand -base64 32';
+      reader.fault('SECRETS_KEY', `is required with a Stripe key: 32 bytes in base64 (${how})`);
+    }
+    return null;
+  }
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) reader.fault('SECRETS_KEY', 'must be 32 bytes in base64');
+  return new Secret(text);
+}
+
+function readDelays(reader: EnvReader): readonly number[] {
+  const text = reader.text('PARTNER_RETRY_DELAYS_S');
+  if (text === undefined) return PARTNER_RETRY_DELAYS_MS;
+  const seconds = text.split(',').map((part) => Number(part.trim() || Number.NaN));
+  if (seconds.length > 10 || seconds.some((s) => !(s >= 0 && s <= 86_400))) {
+    reader.fault('PARTNER_RETRY_DELAYS_S', 'must be seconds (0 to 86400) separated by commas');
+  }
+  return seconds.map((s) => Math.round(s * 1000));
+}
+
+function readInsecure(reader: EnvReader, environment: Environment): boolean {
+  const insecure = reader.oneOf('ALLOW_INSECURE_PARTNER_URLS', ['true', 'false']) === 'true';
+  if (insecure && environment === 'production') {
+    reader.fault('ALLOW_INSECURE_PARTNER_URLS', 'is for local tests and refused with a live key');
+  }
+  // The demo partner of the sandbox is this very machine.
+  return insecure || environment === 'sandbox';
+}
+
+/** Reads one variable at a time and remembers what was wrong. An empty value counts as absent. */
+class EnvReader {
+  readonly faults: string[] = [];
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  fault(name: string, what: string): void {
+    this.faults.push(what.startsWith(':') ? `${name}${what}` : `${name} ${what}`);
+  }
+
+  text(name: string): string | undefined {
+    return this.#env[name] === '' ? undefined : this.#env[name];
+  }
+
+  integer(name: string, byDefault: number, min: number, max: number): number {
+    const text = this.text(name);
+    if (text === undefined) return byDefault;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      this.fault(name, `must be a whole number from ${min} to ${max}`);
+      return byDefault;
+    }
+    return value;
+  }
+
+  oneOf(name: string, choices: readonly string[]): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || choices.includes(text)) return text;
+    this.fault(name, `must be one of ${choices.join(', ')}`);
+    return undefined;
+  }
+
+  /** Wrapped, because such an address may hold a password. */
+  url(name: string, protocols: readonly string[]): Secret | null {
+    const text = this.text(name);
+    if (text === undefined) return null;
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url && protocols.includes(url.protocol)) return new Secret(text);
+    this.fault(
+      name,
+      `must start with ${protocols
+        .map((it) => `${it}//`)
+        .join(' or ')
+        .replace('file://', 'file:')}`,
+    );
+    return null;
+  }
+
+  origin(name: string): string | undefined {
+    const text = this.url(name, ['http:', 'https:'])?.reveal();
+    if (text === undefined) return undefined;
+    const url = new URL(text);
+    if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+      this.fault(name, 'must be an origin, such as https://pay.example.com, without a path');
+    }
+    return url.origin;
+  }
+
+  email(name: string): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || /^[^\s@<>,;]+@[^\s@<>,;]+$/.test(text)) return text;
+    this.fault(name, 'must be one e-mail address, without a name');
+    return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+// One running program: listens first (a taken port is told before anything starts), brings the
+// database up to date, composes, serves HTTP and works the queue; and ends in the reverse order.
+// `serve` is both roles in one process; `web` and `worker` are one each.
+
+import { once } from 'node:events';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Log } from '#adapters/logging.ts';
+import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
+import { startSandbox } from '#adapters/sandbox/sandbox.ts';
+import { type RunningWorker, startWorker } from '#adapters/worker/runner.ts';
+import { taskList } from '#adapters/worker/tasks.ts';
+import { migrate } from '#db/migrate.ts';
+import { compose, type Program } from './compose.ts';
+import type { Config } from './config.ts';
+
+export type RunningProgram = {
+  /** Where it listens; null for a worker without HTTP. */
+  readonly url: string | null;
+  readonly program: Program;
+  /** Ends gracefully: at most 12 s for work under way. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Jobs at once: PDFs take turns in the printer, the others wait for the network. */
+const CONCURRENCY = 24;
+const SWEEP_EVERY_MS = 10_000;
+const DRAIN_MS = 12_000;
+
+/**
+ * Starts what the roles ask for. Throws one clear sentence when the port is taken, the data folder
+ * cannot be used, or the database is away; whatever was started by then is stopped again.
+ */
+export async function startProgram(
+  config: Config,
+  roles: { readonly web: boolean; readonly worker: boolean },
+  log: Log,
+): Promise<RunningProgram> {
+  const undo: (() => Promise<unknown>)[] = [];
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    for (const step of undo.reverse()) await step();
+  };
+  try {
+    return await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function start(): Promise<RunningProgram> {
+    await mustBeWritable(config.dataDir);
+    const front = roles.web ? await listen(config) : null;
+    if (front) undo.push(() => front.close());
+    const url = front?.url ?? null;
+    const publicUrl = config.port === 0 && url ? url : config.publicUrl;
+
+    const databaseUrl = await openDatabase();
+    const ran = await migrate(databaseUrl);
+    if (ran.length > 0) log.info({ migrations: ran }, 'the database was migrated');
+
+    const sandbox = config.stripe
+      ? null
+      : await startSandbox({ dataDir: config.dataDir, publicUrl, log });
+    if (sandbox) undo.push(() => sandbox.close());
+    const secretsKey = config.secretsKey?.reveal() ?? sandbox?.secretsKey;
+    const stripe = sandbox?.stripe ?? revealed(config);
+    if (secretsKey === undefined || !stripe) throw new Error('no secrets key or Stripe key');
+    const program = compose(config, {
+      databaseUrl,
+      publicUrl,
+      secretsKey: Buffer.from(secretsKey, 'base64'),
+      stripe,
+      log,
+      isStopping: () => stopping,
+      sandboxPages: sandbox?.pages ?? null,
+    });
+    undo.push(() => program.close());
+    await sandbox?.prepare(program);
+
+    if (front) front.serve(program.app.callback());
+    if (roles.worker) {
+      const worker = await startWorking(program, databaseUrl);
+      undo.push(() => worker.stop(DRAIN_MS));
+    }
+    return { url, program, stop };
+  }
+
+  async function openDatabase(): Promise<string> {
+    if (config.databaseUrl) return config.databaseUrl.reveal();
+    const postgres = await startEmbeddedPostgres({
+      dataDir: config.dataDir,
+      role: 'server',
+      log: (line) => log.info(line),
+    });
+    undo.push(() => postgres.stop());
+    return postgres.url;
+  }
+
+  async function startWorking(program: Program, databaseUrl: string): Promise<RunningWorker> {
+    const worker = await startWorker({
+      databaseUrl,
+      tasks: taskList(program.handlers),
+      concurrency: CONCURRENCY,
+      sweep: program.sweep,
+      sweepEveryMs: SWEEP_EVERY_MS,
+      log: (level, message) => log[level === 'warning' ? 'warn' : level](message),
+    });
+    // The first invoice need not wait for Chromium, nor the start.
+    program.warm().catch((error: Error) => log.error({ err: error }, 'Chromium did not start'));
+    return worker;
+  }
+}
+
+type Front = {
+  readonly url: string;
+  serve(listener: RequestListener): void;
+  close(): Promise<void>;
+};
+
+/** Takes the port at once; until `serve`, requests are told to come back. */
+async function listen({ host, port }: Config): Promise<Front> {
+  let listener: RequestListener = (_request, response) => {
+    response.writeHead(503, { 'Retry-After': '2' }).end('starting\n');
+  };
+  const server: Server = createServer((request, response) => listener(request, response));
+  // A body that drips or a header that never ends must not hold a socket for ever.
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'is already in use; set PORT to another' : message;
+    throw new Error(`Port ${port} on ${host} ${why}.`, { cause: error });
+  }
+  const address = server.address() as AddressInfo;
+  const name = host === '127.0.0.1' || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return {
+    url: `http://${name}:${address.port}`,
+    serve(next) {
+      listener = next;
+    },
+    async close() {
+      server.close();
+      server.closeIdleConnections();
+      const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+      if (server.listening) await once(server, 'close');
+      clearTimeout(force);
+    },
+  };
+}
+
+async function mustBeWritable(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await access(dir, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`The data folder ${dir} cannot be written (${code}). Set DATA_DIR.`, {
+      cause: error,
+    });
+  }
+}
+
+function revealed({ stripe }: Config) {
+  return (
+    stripe && {
+      secretKey: stripe.secretKey.reveal(),
+      webhookSecrets: stripe.webhookSecrets.map((secret) => secret.reveal()),
+      apiBase: stripe.apiBase,
+    }
+  );
+}
