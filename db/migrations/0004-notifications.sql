@@ -43,15 +43,12 @@ begin
     raise exception 'a notification is never deleted and never another' using
       errcode = 'restrict_violation';
   end if;
-  if not case old.state
-    when 'queued' then new.state in ('sending')
-    when 'sending' then
-      new.state in ('completed', 'failed', 'queued', 'exhausted', 'quarantined')
-    when 'failed' then new.state in ('queued')
-    when 'exhausted' then new.state in ('queued')
-    when 'quarantined' then new.state in ('queued')
-    else false
-  end then
+  if (old.state, new.state) not in (
+    ('queued', 'sending'),
+    ('sending', 'completed'), ('sending', 'failed'), ('sending', 'queued'),
+    ('sending', 'exhausted'), ('sending', 'quarantined'),
+    ('failed', 'queued'), ('exhausted', 'queued'), ('quarantined', 'queued')
+  ) then
     raise exception 'a notification does not move from % to %', old.state, new.state using
       errcode = 'restrict_violation';
   end if;
