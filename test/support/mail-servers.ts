@@ -1,5 +1,5 @@
-// Mail servers for tests, on sockets of this machine: a well-behaved one that takes or refuses as it
-// is told, and a bare socket that says whatever a test wants said. Each ends with its test.
+// Mail servers for tests, on sockets of this machine: a well-behaved one that takes or refuses as
+// it is told, and a bare socket that says whatever a test wants said. Each ends with its test.
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';

@@ -156,7 +156,9 @@ const initialise = async (
       ...['-D', folder, '-U', user, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
       ...['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
       ...['-c', 'timezone=UTC', '-c', 'log_timezone=UTC'],
-      ...(durability === 'tests' ? ['--no-sync'] : []),
+      // Shared memory as files in the data folder: what removes that after a killed test run has
+      // then removed everything.
+      ...(durability === 'tests' ? ['--no-sync', '-c', 'dynamic_shared_memory_type=mmap'] : []),
     ]);
   } finally {
     await rm(passwordFile, { force: true });

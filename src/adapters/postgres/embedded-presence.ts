@@ -19,7 +19,7 @@ export type Standing =
 
 /** Held until `release`, or until this program dies; taken again when the connection breaks. */
 export type Ownership = {
-  readonly waitUntilAlone: () => Promise<void>;
+  readonly waitUntilAlone: (guestsLimitMs: number, onWait: () => void) => Promise<void>;
   readonly release: () => Promise<void>;
 };
 
@@ -28,8 +28,7 @@ const ownerLock = '7302, 1';
 const guestLock = '7302, 2';
 const relockAfterMs = 200;
 const lookAgainMs = 50;
-// Registered commands are worth waiting for; a forgotten psql less so.
-const guestsLimitMs = 30_000;
+// A forgotten psql is not worth waiting for as long as a command that registered as a guest.
 const strangersLimitMs = 5_000;
 
 /**
@@ -107,7 +106,7 @@ export const keepOwning = (
   };
   watch(first);
   return {
-    waitUntilAlone: () => waitUntilAlone(client),
+    waitUntilAlone: (guestsLimitMs, onWait) => waitUntilAlone(client, guestsLimitMs, onWait),
     release: async () => {
       isReleased = true;
       await client.end().catch(() => {});
@@ -115,11 +114,21 @@ export const keepOwning = (
   };
 };
 
-/** Waits, within limits, until no other client is connected; then none can become a guest. */
-export const waitUntilAlone = async (client: Client): Promise<void> => {
+/**
+ * Waits until no guest is left, at most `guestsLimitMs`, and until no other client is connected,
+ * at most 5 s. From then on nobody can become a guest. Calls `onWait` once if there are guests.
+ */
+export const waitUntilAlone = async (
+  client: Client,
+  guestsLimitMs: number,
+  onWait: () => void,
+): Promise<void> => {
   const guestsDeadline = Date.now() + guestsLimitMs;
   const alone = `pg_try_advisory_lock(${guestLock})`;
-  while (!(await tryLock(client, alone)) && Date.now() < guestsDeadline) await delay(lookAgainMs);
+  for (let looks = 1; !(await tryLock(client, alone)) && Date.now() < guestsDeadline; looks += 1) {
+    if (looks === 1) onWait();
+    await delay(lookAgainMs);
+  }
   const strangersDeadline = Date.now() + strangersLimitMs;
   while ((await countOthers(client)) > 0 && Date.now() < strangersDeadline) {
     await delay(lookAgainMs);

@@ -22,6 +22,7 @@ export type ServerProcess = {
 
 const portTriesMax = 5;
 const lookAgainMs = 5;
+const tryAgainMs = 100;
 const politeStopMs = 20_000;
 const abruptStopMs = 5_000;
 
@@ -36,6 +37,8 @@ export const startServerProcess = async (
   durability: Durability,
   deadline: number,
 ): Promise<ServerProcess> => {
+  // Each start has its own log; the one before stays for whoever looks into a crash.
+  await rename(cluster.log, `${cluster.log}.1`).catch(() => {});
   for (let tries = 1; ; tries += 1) {
     const port = await freePort();
     const args = ['-D', cluster.data, '-p', `${port}`, ...settings(durability)];
@@ -48,13 +51,20 @@ export const startServerProcess = async (
     if (outcome === 'ready') return server;
     await server.stop();
     const lines = await lastLogLines(cluster);
-    // Somebody took the port between our look and the server's.
-    if (outcome !== 'too-late' && lines.includes('could not bind') && tries < portTriesMax)
+    if (outcome !== 'too-late' && willPass(lines, tries)) {
+      await delay(tryAgainMs);
       continue;
+    }
     const what = outcome === 'too-late' ? 'was not ready in time' : `ended (${outcome})`;
     throw new Error(`PostgreSQL on ${cluster.data} ${what}. ${cluster.log} ends: ${lines}`);
   }
 };
+
+// Somebody took the port between our look and the server's; or the helpers of a server that was
+// killed have not noticed yet, which takes them moments (until the deadline of the start).
+const willPass = (lines: string, tries: number): boolean =>
+  (lines.includes('could not bind') && tries < portTriesMax) ||
+  lines.includes('pre-existing shared memory block');
 
 /** The end of the server's log on one line, for an error sentence. */
 export const lastLogLines = async ({ log }: Cluster): Promise<string> => {
@@ -62,12 +72,19 @@ export const lastLogLines = async ({ log }: Cluster): Promise<string> => {
   return text.trim().split('\n').slice(-4).join(' / ') || '(nothing)';
 };
 
+const forUse = ['fsync=on', 'max_connections=100'];
+const forTests = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'max_connections=300',
+];
+
 const settings = (durability: Durability): readonly string[] => {
   const values = [
     'listen_addresses=127.0.0.1',
     // A socket's path may have 107 bytes only, and data folders can be deep: TCP alone.
     'unix_socket_directories=',
-    `max_connections=${durability === 'tests' ? 300 : 100}`,
     'shared_buffers=64MB',
     // All save helper processes: nobody replicates from here, and reads are small.
     ...['wal_level=minimal', 'max_wal_senders=0', 'max_logical_replication_workers=0'],
@@ -75,9 +92,7 @@ const settings = (durability: Durability): readonly string[] => {
     ...['timezone=UTC', 'log_timezone=UTC', 'lc_messages=C', 'logging_collector=off'],
     // The details and statements of errors carry customers' data.
     ...['log_error_verbosity=terse', 'log_min_error_statement=panic'],
-    ...(durability === 'tests'
-      ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
-      : ['fsync=on']),
+    ...(durability === 'tests' ? forTests : forUse),
   ];
   return values.flatMap((value) => ['-c', value]);
 };
@@ -87,9 +102,7 @@ const launchServer = async (
   port: number,
   [command, ...args]: readonly string[],
 ): Promise<ServerProcess> => {
-  // Each start has its own log; the one before stays for whoever looks into a crash.
-  await rename(cluster.log, `${cluster.log}.1`).catch(() => {});
-  await using log = await open(cluster.log, 'a', 0o600);
+  await using log = await open(cluster.log, 'w', 0o600);
   const child = spawn(command as string, args, {
     cwd: '/',
     env: programEnvironment(),

@@ -50,6 +50,9 @@ export type EmbeddedPostgres = {
 
 const startLimitMs = 30_000;
 const lookAgainMs = 50;
+// A command that lent its server to others stays as long as they may reasonably take.
+const guestsLimitMs = 300_000;
+const orphanGuestsLimitMs = 5_000;
 
 /**
  * A running server on `<dataDir>/postgres`, made on first use. Takes 30 s at most, then throws;
@@ -127,7 +130,7 @@ const sentenceAbout = (cluster: Cluster, owner: OwnerName | undefined): string =
 // Its program was killed where the kernel does not end the server with it. A server of our own
 // dies with us and is ours to stop; this one is neither.
 const endOrphan = async (cluster: Cluster, client: Client, pid: number): Promise<string> => {
-  await waitUntilAlone(client);
+  await waitUntilAlone(client, orphanGuestsLimitMs, () => {});
   try {
     process.kill(pid, 'SIGINT');
   } catch {
@@ -160,7 +163,10 @@ const startOwn = async (
     const ownership = keepOwning(client, connect, () => !server.hasEnded());
     let stopping: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
-      if (role === 'visitor') await ownership.waitUntilAlone().catch(() => {});
+      if (role === 'visitor') {
+        const onWait = () => log?.(`Other commands still use the database in ${cluster.folder}.`);
+        await ownership.waitUntilAlone(guestsLimitMs, onWait).catch(() => {});
+      }
       await server.stop();
       await ownership.release();
     };

@@ -54,14 +54,20 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await options.sweep();
   });
 
+  let stopped: Promise<void> | undefined;
   return {
-    async stop(withinMs) {
-      await sweeper.stop();
-      await stopWithin(runner, withinMs, () => giveBack(pool, poolIds));
-      await poolLock.release();
-      await pool.end();
+    stop: (withinMs) => {
+      stopped ??= stopOnce(withinMs);
+      return stopped;
     },
   };
+
+  async function stopOnce(withinMs: number): Promise<void> {
+    await sweeper.stop();
+    await stopWithin(runner, withinMs, () => giveBack(pool, poolIds));
+    await poolLock.release();
+    await pool.end();
+  }
 
   function every(ms: number, work: () => Promise<void>): { stop(): Promise<void> } {
     let running: Promise<void> = Promise.resolve();

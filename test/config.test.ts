@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { type Config, ConfigError, type Env, parseConfig } from '#src/config.ts';
+import { sampleSeller } from './support/seller.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'comptappart-config-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+const sellerFile = join(dir, 'seller.json');
+writeFileSync(sellerFile, JSON.stringify(sampleSeller()));
+const SECRETS_KEY = Buffer.alloc(32, 1).toString('base64');
+
+const STAGING: Env = {
+  STRIPE_SECRET_KEY: 'sk_test_verysecret',
+  STRIPE_WEBHOOK_SECRETS: 'whsec_one,whsec_two',
+  SELLER_FILE: sellerFile,
+  SECRETS_KEY,
+};
+const LIVE: Env = { ...STAGING, STRIPE_SECRET_KEY: 'rk_live_x', EMAIL_URL: 'smtp://mail.example' };
+
+function faultsOf(env: Env): readonly string[] {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults;
+  }
+}
+
+test('nothing configured is the sandbox, on this machine only', () => {
+  expect(parseConfig({})).toMatchObject({
+    environment: 'sandbox',
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://localhost:3000',
+    stripe: null,
+    databaseUrl: null,
+    partnerTimeoutMs: 10_000,
+    partnerRetryDelaysMs: [300_000, 1_800_000],
+    allowInsecurePartnerUrls: true,
+  });
+});
+
+test('the Stripe key decides the environment', () => {
+  expect(parseConfig(STAGING)).toMatchObject({ environment: 'staging', host: '0.0.0.0' });
+  expect(parseConfig(LIVE)).toMatchObject({
+    environment: 'production',
+    allowInsecurePartnerUrls: false,
+  });
+});
+
+test('an empty variable counts as absent', () => {
+  expect(parseConfig({ STRIPE_SECRET_KEY: '', PORT: '', DATABASE_URL: '' }).environment).toBe(
+    'sandbox',
+  );
+});
+
+test('every fault is told at once, by name', () => {
+  const faults = faultsOf({
+    PORT: '99999',
+    PUBLIC_URL: 'https://pay.example/path',
+    DATABASE_URL: 'mysql://x',
+    STRIPE_SECRET_KEY: 'pk_test_x',
+    STRIPE_WEBHOOK_SECRETS: 'whsec_a,,whsec_b\n',
+    SECRETS_KEY: 'short',
+    SELLER_FILE: '/nowhere.json',
+    EMAIL_URL: 'pigeon://x',
+    EMAIL_FROM: 'Nobody',
+    STORAGE_URL: 'ftp://x',
+    HOUSE_PARTNER: 'No Slug!',
+    PARTNER_TIMEOUT_MS: '0',
+    PARTNER_RETRY_DELAYS_S: '5,soon',
+    ALLOW_INSECURE_PARTNER_URLS: 'yes',
+    LOG_LEVEL: 'loud',
+  });
+  const names = faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]);
+  expect(new Set(names)).toEqual(
+    new Set(
+      (
+        'PORT PUBLIC_URL DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRETS SECRETS_KEY ' +
+        'SELLER_FILE EMAIL_URL EMAIL_FROM STORAGE_URL HOUSE_PARTNER PARTNER_TIMEOUT_MS ' +
+        'PARTNER_RETRY_DELAYS_S ALLOW_INSECURE_PARTNER_URLS LOG_LEVEL'
+      ).split(' '),
+    ),
+  );
+});
+
+test('a key alone is told everything it needs beside it', () => {
+  expect(faultsOf({ STRIPE_SECRET_KEY: 'sk_test_x' }).join('\n')).toMatch(
+    /STRIPE_WEBHOOK_SECRETS[\s\S]*SECRETS_KEY|SECRETS_KEY[\s\S]*STRIPE_WEBHOOK_SECRETS/,
+  );
+  expect(faultsOf({ STRIPE_SECRET_KEY: 'sk_test_x' }).join('\n')).toContain('SELLER_FILE');
+});
+
+test('what only tests may do is refused with a live key', () => {
+  const faults = faultsOf({
+    ...LIVE,
+    EMAIL_URL: undefined,
+    STRIPE_API_BASE: 'http://localhost:12111',
+    ALLOW_INSECURE_PARTNER_URLS: 'true',
+  });
+  expect(faults.map((fault) => fault.split(' ')[0]).toSorted()).toEqual([
+    'ALLOW_INSECURE_PARTNER_URLS',
+    'EMAIL_URL',
+    'STRIPE_API_BASE',
+  ]);
+});
+
+test('a seller with a wrong SIREN is refused, fault by fault', () => {
+  writeFileSync(join(dir, 'bad.json'), JSON.stringify({ ...sampleSeller(), siren: '123456789' }));
+  expect(faultsOf({ ...STAGING, SELLER_FILE: join(dir, 'bad.json') }).join()).toContain('siren');
+  writeFileSync(join(dir, 'no.json'), '{');
+  expect(faultsOf({ ...STAGING, SELLER_FILE: join(dir, 'no.json') })).toEqual([
+    'SELLER_FILE is not JSON',
+  ]);
+});
+
+test('no way of printing a configuration or its faults shows a secret', () => {
+  const env = {
+    ...STAGING,
+    DATABASE_URL: 'postgres://u:verysecret@h/d',
+    EMAIL_URL: 'smtp://u:verysecret@h',
+  };
+  const config: Config = parseConfig(env);
+  const printed = [
+    inspect(config, { depth: 9 }),
+    JSON.stringify(config),
+    `${config.stripe?.secretKey}`,
+  ];
+  for (const text of printed) {
+    expect(text).not.toContain('verysecret');
+    expect(text).not.toContain('whsec_one');
+    expect(text).not.toContain(SECRETS_KEY);
+  }
+  expect(config.stripe?.secretKey.reveal()).toBe('sk_test_verysecret');
+  const faults = faultsOf({
+    ...env,
+    STRIPE_SECRET_KEY: 'verysecret',
+    SECRETS_KEY: 'verysecret',
+    STRIPE_WEBHOOK_SECRETS: 'very secret',
+    DATABASE_URL: 'verysecret',
+    EMAIL_URL: 'verysecret',
+  });
+  expect(faults.length).toBeGreaterThanOrEqual(5);
+  expect(faults.join('\n')).not.toMatch(/very ?secret/);
+});
