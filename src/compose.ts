@@ -31,6 +31,8 @@ export type Surroundings = {
   readonly databaseUrl: string;
   readonly publicUrl: string;
   readonly secretsKey: Buffer;
+  /** Where the browser of the npm package is unpacked. */
+  readonly chromiumCacheDir: string;
   readonly stripe: {
     readonly secretKey: string;
     readonly webhookSecrets: readonly string[];
@@ -76,8 +78,8 @@ export function compose(config: Config, around: Surroundings): Program {
   });
   const stripe = stripeClient(around.stripe);
   const printer: ChromiumPrinter = chromiumPrinter({
-    ...(config.chromiumPath !== null && { executablePath: config.chromiumPath }),
-    dataDir: config.dataDir,
+    executablePath: config.chromiumPath ?? undefined,
+    cacheDir: around.chromiumCacheDir,
   });
   const mailer = mailerOfUrl(config.emailUrl.reveal(), { from: config.emailFrom, clock });
   const partner: PartnerClient = partnerClient({

@@ -7,6 +7,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '#adapters/logging.ts';
+import { chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
 import { startSandbox } from '#adapters/sandbox/sandbox.ts';
 import { type RunningWorker, startWorker } from '#adapters/worker/runner.ts';
@@ -73,6 +74,7 @@ export async function startProgram(
       databaseUrl,
       publicUrl,
       secretsKey: Buffer.from(secretsKey, 'base64'),
+      chromiumCacheDir: await chromiumCacheDir(config.dataDir),
       stripe,
       log,
       isStopping: () => stopping,
