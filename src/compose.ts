@@ -19,7 +19,7 @@ import { stripeClient } from '#adapters/stripe/client.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
 import type { Handlers } from '#adapters/worker/tasks.ts';
 import { deliverNotification } from '#application/deliver-notification.ts';
-import type { Clock, Transact } from '#application/ports.ts';
+import type { Clock, FileStore, Transact } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
@@ -40,8 +40,16 @@ export type Surroundings = {
   };
   readonly log: Log;
   readonly isStopping: () => boolean;
+  /** Names this process on the leases it takes. */
+  readonly workerId: string;
   /** The sandbox's pages, given the books they show; null outside the sandbox. */
-  readonly sandboxPages: ((books: { readonly db: Database }) => Middleware) | null;
+  readonly sandboxPages:
+    | ((books: {
+        readonly db: Database;
+        readonly files: FileStore;
+        readonly secrets: SecretBox;
+      }) => Middleware)
+    | null;
 };
 
 export type Program = {
@@ -65,6 +73,7 @@ export function compose(config: Config, around: Surroundings): Program {
   const { log } = around;
   const clock = systemClock;
   const newId = randomUUID;
+  const { workerId } = around;
   const livemode = config.environment === 'production';
   const db = connect(around.databaseUrl, { connectionsMax: CONNECTIONS_MAX });
   const secrets = secretBox(around.secretsKey);
@@ -103,7 +112,7 @@ export function compose(config: Config, around: Surroundings): Program {
       isStopping: around.isStopping,
     },
     files,
-    sandbox: around.sandboxPages?.({ db }) ?? null,
+    sandbox: around.sandboxPages?.({ db, files, secrets }) ?? null,
     log,
   });
 
@@ -115,7 +124,7 @@ export function compose(config: Config, around: Surroundings): Program {
   };
   const render = { ...base, printer, files, sha256 };
   const partnerDelaysMs = config.partnerRetryDelaysMs;
-  const deliver = { ...base, mailer, partner, files, livemode, partnerDelaysMs };
+  const deliver = { ...base, mailer, partner, files, livemode, partnerDelaysMs, workerId };
   return {
     app,
     db,

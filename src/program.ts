@@ -2,10 +2,12 @@
 // database up to date, composes, serves HTTP and works the queue; and ends in the reverse order.
 // `serve` is both roles in one process; `web` and `worker` are one each.
 
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { folderOfUrl } from '#adapters/email/mailer-of-url.ts';
 import type { Log } from '#adapters/logging.ts';
 import { chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
@@ -39,6 +41,7 @@ export async function startProgram(
   log: Log,
 ): Promise<RunningProgram> {
   const undo: (() => Promise<unknown>)[] = [];
+  const workerId = randomUUID();
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
@@ -65,7 +68,13 @@ export async function startProgram(
 
     const sandbox = config.stripe
       ? null
-      : await startSandbox({ dataDir: config.dataDir, publicUrl, log });
+      : await startSandbox({
+          dataDir: config.dataDir,
+          publicUrl,
+          localUrl: url ?? publicUrl,
+          mailboxDir: mailboxDirOf(config.emailUrl.reveal()),
+          log,
+        });
     if (sandbox) undo.push(() => sandbox.close());
     const secretsKey = config.secretsKey?.reveal() ?? sandbox?.secretsKey;
     const stripe = sandbox?.stripe ?? revealed(config);
@@ -78,6 +87,7 @@ export async function startProgram(
       stripe,
       log,
       isStopping: () => stopping,
+      workerId,
       sandboxPages: sandbox?.pages ?? null,
     });
     undo.push(() => program.close());
@@ -105,6 +115,7 @@ export async function startProgram(
   async function startWorking(program: Program, databaseUrl: string): Promise<RunningWorker> {
     const worker = await startWorker({
       databaseUrl,
+      workerId,
       tasks: taskList(program.handlers),
       concurrency: CONCURRENCY,
       sweep: program.sweep,
@@ -167,6 +178,10 @@ async function mustBeWritable(dir: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+function mailboxDirOf(emailUrl: string): string | null {
+  return emailUrl.startsWith('file:') ? folderOfUrl(emailUrl) : null;
 }
 
 function revealed({ stripe }: Config) {

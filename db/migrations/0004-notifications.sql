@@ -14,6 +14,8 @@ create table notification (
   interruptions integer not null check (interruptions >= 0),
   next_attempt_at timestamptz,
   lease_token uuid,
+  -- The process that sends; it holds an advisory lock (7301, hashtext(lease_holder)) while it lives.
+  lease_holder text,
   lease_until timestamptz,
   completed_at timestamptz,
   ended_at timestamptz,
@@ -21,6 +23,7 @@ create table notification (
   unique (order_id, channel),
   check ((state = 'queued') = (next_attempt_at is not null)),
   check ((state = 'sending') = (lease_token is not null)),
+  check ((state = 'sending') = (lease_holder is not null)),
   check ((state = 'sending') = (lease_until is not null)),
   check ((state = 'completed') = (completed_at is not null)),
   check ((state in ('failed', 'exhausted', 'quarantined')) = (ended_at is not null))

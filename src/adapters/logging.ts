@@ -1,17 +1,32 @@
-// The log: one JSON object a line on stdout, or readable lines when a person is watching. It holds
-// ids, counts and durations; never e-mail addresses, names, tokens or bodies.
+// The log: one JSON object a line, or readable lines when a person is watching. It holds ids, counts
+// and durations; never e-mail addresses, names, tokens or bodies. Programs log to stderr, because
+// stdout belongs to a command's answer.
 
-import { type Logger, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Alerts } from '#application/ports.ts';
 
 export type Log = Logger;
 
-/** `readable`: coloured lines for a terminal instead of JSON. Writes to stdout. */
-export function createLog(options: { readonly level: string; readonly readable: boolean }): Log {
-  const settings = { level: options.level, base: null };
-  if (!options.readable) return pino(settings);
-  const lines = pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true });
+export type LogOptions = {
+  readonly level: string;
+  /** Coloured lines for a terminal instead of JSON. */
+  readonly readable: boolean;
+  /** `stdout` when absent. */
+  readonly to?: 'stdout' | 'stderr';
+};
+
+/** Each line is written before the call returns, so that a crash loses none. */
+export function createLog({ level, readable, to = 'stdout' }: LogOptions): Log {
+  const fd = to === 'stdout' ? 1 : 2;
+  const settings = { level, base: null };
+  if (!readable) return pino(settings, destination({ dest: fd, sync: true }));
+  const lines = pretty({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss',
+    destination: fd,
+    sync: true,
+  });
   return pino(settings, lines);
 }
 

@@ -35,6 +35,8 @@ export type DeliverNotificationNeeds = {
   readonly alerts: Alerts;
   readonly clock: Clock;
   readonly newId: NewId;
+  /** This process, as it holds its lock of life. */
+  readonly workerId: string;
   /** Which of a partner's two URLs is called. */
   readonly livemode: boolean;
   /** Delays in ms before the second, third, … attempt at a partner. */
@@ -72,7 +74,7 @@ export async function deliverNotification(
 
 async function claimAttempt(
   { notifications, outbox }: Tx,
-  { clock, newId }: DeliverNotificationNeeds,
+  { clock, newId, workerId }: DeliverNotificationNeeds,
   id: string,
 ): Promise<Claimed | null> {
   const found = await notifications.lock(id);
@@ -80,7 +82,7 @@ async function claimAttempt(
   const delivery = await notifications.delivery(found);
   if (!isReady(delivery)) return null; // its job comes with the PDF
   const now = clock.now();
-  const sending = claim(found, { token: newId(), now, forMs: LEASE_MS });
+  const sending = claim(found, { token: newId(), holder: workerId, now, forMs: LEASE_MS });
   if (sending === 'not-yet') {
     const payload = { notificationId: id };
     await outbox.add({ task: 'deliver-notification', payload }, found.nextAttemptAt);

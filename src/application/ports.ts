@@ -162,11 +162,13 @@ export type Notifications = {
   ): Promise<'closed' | 'already-closed'>;
   /** Everything a delivery needs beside the notification. Throws when the order is missing. */
   delivery(notification: Notification): Promise<Delivery>;
-  /** Ids of notifications in `sending` whose lease has run out. */
-  leasesPast(now: Date, limit: number): Promise<string[]>;
+  /** Leases of notifications in `sending` that have run out or whose holder has died. */
+  abandoned(now: Date, limit: number): Promise<AbandonedLease[]>;
   /** Ids of deliverable notifications due since before that instant that no job will wake. */
   dueWithoutJob(before: Date, limit: number): Promise<string[]>;
 };
+
+export type AbandonedLease = { readonly id: string; readonly leaseToken: string };
 
 export type Delivery = {
   readonly order: Order;

@@ -1,9 +1,9 @@
-// The net under the queue, every few seconds in every worker: attempts whose lease has run out are
-// put on record as interrupted, and work that is due but that no job will wake gets a new job. Our
+// The net under the queue, every few seconds in every worker: attempts whose sender has died or
+// whose lease has run out are put on record as interrupted, and work that is due but that no job will wake gets a new job. Our
 // tables are the truth; a job that was lost must not lose the work.
 
 import { interruptAttempt } from './deliver-notification.ts';
-import type { Alerts, Clock, Transact } from './ports.ts';
+import type { AbandonedLease, Alerts, Clock, Transact } from './ports.ts';
 
 export type RecoverStalledNeeds = {
   readonly transact: Transact;
@@ -19,22 +19,25 @@ export type Recovered = { readonly interrupted: number; readonly requeued: numbe
 
 /** One sweep. Safe to run in many processes at once. */
 export async function recoverStalled(needs: RecoverStalledNeeds): Promise<Recovered> {
-  const expired = await needs.transact(({ notifications }) =>
-    notifications.leasesPast(needs.clock.now(), BATCH),
+  const abandoned = await needs.transact(({ notifications }) =>
+    notifications.abandoned(needs.clock.now(), BATCH),
   );
   let interrupted = 0;
-  for (const id of expired) {
-    if (await interruptExpired(needs, id)) interrupted += 1;
+  for (const lease of abandoned) {
+    if (await interruptAbandoned(needs, lease)) interrupted += 1;
   }
   return { interrupted, requeued: await requeueLost(needs) };
 }
 
-async function interruptExpired(needs: RecoverStalledNeeds, id: string): Promise<boolean> {
+async function interruptAbandoned(
+  needs: RecoverStalledNeeds,
+  { id, leaseToken }: AbandonedLease,
+): Promise<boolean> {
   const next = await needs.transact(async (tx) => {
-    const now = needs.clock.now();
     const found = await tx.notifications.lock(id);
-    if (found?.state !== 'sending' || found.leaseUntil >= now) return null;
-    return interruptAttempt(tx, found, now, 'the worker died or hung while it sent');
+    // The lease may be another one by now: only the one that was found abandoned is taken away.
+    if (found?.state !== 'sending' || found.leaseToken !== leaseToken) return null;
+    return interruptAttempt(tx, found, needs.clock.now(), 'the worker died or hung while it sent');
   });
   if (next?.state === 'quarantined') {
     needs.alerts.raise({

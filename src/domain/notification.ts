@@ -21,7 +21,13 @@ type Common = {
 export type Notification = Common &
   (
     | { readonly state: 'queued'; readonly nextAttemptAt: Date }
-    | { readonly state: 'sending'; readonly leaseToken: string; readonly leaseUntil: Date }
+    | {
+        readonly state: 'sending';
+        readonly leaseToken: string;
+        /** The process that sends, so that its death can be noticed before the lease ends. */
+        readonly leaseHolder: string;
+        readonly leaseUntil: Date;
+      }
     | { readonly state: 'completed'; readonly completedAt: Date }
     | Ended<'failed'>
     | Ended<'exhausted'>
@@ -80,7 +86,12 @@ export function newNotification(
 /** Takes a due notification for one attempt; the lease says until when we may be believed alive. */
 export function claim(
   it: NotificationIn<'queued'>,
-  lease: { readonly token: string; readonly now: Date; readonly forMs: number },
+  lease: {
+    readonly token: string;
+    readonly holder: string;
+    readonly now: Date;
+    readonly forMs: number;
+  },
 ): NotificationIn<'sending'> | 'not-yet' {
   if (it.nextAttemptAt > lease.now) return 'not-yet';
   return {
@@ -89,6 +100,7 @@ export function claim(
     roundAttempts: it.roundAttempts + 1,
     state: 'sending',
     leaseToken: lease.token,
+    leaseHolder: lease.holder,
     leaseUntil: new Date(lease.now.getTime() + lease.forMs),
   };
 }

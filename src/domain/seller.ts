@@ -62,7 +62,7 @@ export function parseSeller(data: unknown): Seller | { readonly faults: readonly
     return fields[name] === undefined || fields[name] === null ? null : text(name);
   }
 
-  const lines = fields['addressLines'];
+  const lines = fields.addressLines;
   const addressLines = Array.isArray(lines)
     ? lines.map((line) => (typeof line === 'string' ? plainLineOrNull(line, 100) : null))
     : [];
@@ -79,7 +79,7 @@ export function parseSeller(data: unknown): Seller | { readonly faults: readonly
   if (!/^\S+@\S+\.\S+$/.test(email)) faults.push('email must be an address');
   const termsUrl = text('termsUrl');
   if (!/^https:\/\/\S+$/.test(termsUrl)) faults.push('termsUrl must be an https:// address');
-  const vatOnDebits = fields['vatOnDebits'] ?? false;
+  const vatOnDebits = fields.vatOnDebits ?? false;
   if (typeof vatOnDebits !== 'boolean') faults.push('vatOnDebits must be true or false');
 
   const seller: Seller = {

@@ -20,7 +20,12 @@ import { paidCheckout } from '#test/support/orders.ts';
 let books: TestBooks;
 let emailId: string;
 const NOW = new Date('2026-11-22T13:00:00Z');
-const LEASE = { token: '6b1f0c8e-3c1f-4c38-9d5e-3b8f6f1f0a01', now: NOW, forMs: 1000 };
+const LEASE = {
+  token: '6b1f0c8e-3c1f-4c38-9d5e-3b8f6f1f0a01',
+  holder: 'w1',
+  now: NOW,
+  forMs: 1000,
+};
 const RESTRICT_VIOLATION = '23001';
 
 beforeAll(async () => {

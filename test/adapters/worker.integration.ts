@@ -2,6 +2,7 @@
 // uncounted, and the jobs of a process that died are taken up by another within seconds.
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
@@ -28,6 +29,7 @@ const nothing = async () => {};
 async function start(handlers: Partial<Handlers>): Promise<RunningWorker> {
   const worker = await startWorker({
     databaseUrl: books.url,
+    workerId: randomUUID(),
     tasks: taskList({
       'resolve-payment': nothing,
       'render-invoice': nothing,

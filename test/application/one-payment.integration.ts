@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type LifeLock, openLifeLock } from '#adapters/worker/life-lock.ts';
 import { deliverNotification } from '#application/deliver-notification.ts';
 import type { ReceivedEvent, StripeReader } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
@@ -31,14 +32,21 @@ import { line, paidCheckout } from '#test/support/orders.ts';
 
 let books: TestBooks;
 let number = 0;
+const WORKER = 'this-worker';
+let life: LifeLock;
 beforeAll(async () => {
   books = await testBooks(20);
   // The queue dates its jobs by the real clock: ours runs ahead of it, so that "due" means one thing.
   books.clock.set(new Date('2100-01-01T12:00:00Z'));
   await books.addPartner('fiscalia');
   await books.addPartner('notaria');
+  life = await openLifeLock(books.url, () => {});
+  await life.hold(WORKER);
 });
-afterAll(() => books.close());
+afterAll(async () => {
+  await life.release();
+  await books.close();
+});
 
 /** The world around one payment: what Stripe says of it and who hears of it. */
 function world(facts: PaymentFacts | { missing: string }) {
@@ -57,6 +65,7 @@ function world(facts: PaymentFacts | { missing: string }) {
     files,
     printer: numberPrinter,
     livemode: false,
+    workerId: WORKER,
     partnerDelaysMs: PARTNER_RETRY_DELAYS_MS,
   };
   return {
@@ -308,6 +317,28 @@ test('a worker that dies while it sends is noticed when its lease ends, and the 
     { number: 1, outcome: 'interrupted' },
     { number: 2, outcome: 'accepted' },
   ]);
+});
+
+test('a worker that dies is noticed at the next sweep, long before its lease ends', async () => {
+  const it = world(paidCheckout({ paymentIntentId: `pi_${number}` }));
+  await receiveEvent(it.needs, eventOf('checkout.session.completed'));
+  const never = { post: () => new Promise<typeof ACCEPTED>(() => {}) };
+  const other = await openLifeLock(books.url, () => {});
+  await other.hold('dying-worker');
+  let sending = false;
+  const needs = { ...it.needs, workerId: 'dying-worker', partner: never };
+  void work({ ...it, needs });
+  while (!sending) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const [order] = await ordersOf(`pi_${number}`);
+    const [, webhook] = order ? await notificationsOf(order.id) : [];
+    sending = webhook?.state === 'sending';
+  }
+  expect(await recoverStalled(it.needs)).toMatchObject({ interrupted: 0 }); // it lives
+  await other.release();
+  expect(await recoverStalled(it.needs)).toMatchObject({ interrupted: 1 });
+  await work(it);
+  expect(it.posted).toHaveLength(1);
 });
 
 test('work whose job was lost is found again', async () => {

@@ -20,7 +20,7 @@ const fresh = () => newNotification({ id: 'n1', orderId: 1, channel: 'webhook' }
 const later = (from: Date, ms: number) => new Date(from.getTime() + ms);
 
 function claimed(it: NotificationIn<'queued'>): NotificationIn<'sending'> {
-  const result = claim(it, { token: 'lease', now: it.nextAttemptAt, forMs: 90_000 });
+  const result = claim(it, { token: 'lease', holder: 'w1', now: it.nextAttemptAt, forMs: 90_000 });
   if (result === 'not-yet') throw new Error('it was due');
   return result;
 }
@@ -45,7 +45,7 @@ test('a refusal ends it at once, an acceptance too', () => {
 });
 
 test('nothing is claimed before its time', () => {
-  const early = { token: 'lease', now: later(START, -1), forMs: 90_000 };
+  const early = { token: 'lease', holder: 'w1', now: later(START, -1), forMs: 90_000 };
   expect(claim(fresh(), early)).toBe('not-yet');
 });
 

@@ -36,7 +36,7 @@ test('a purchase becomes an order, an invoice, a mail and the partner’s reques
   await world.cli(...ADD_PARTNER(world.partner.url));
   const { eventIds } = await world.stripe.buy({
     mode: 'payment',
-    items: [{ productId: 'prod_declaration_complete', quantity: 1 }],
+    items: [{ productId: 'prod_SbxDeclComplet', quantity: 1 }],
     buyer,
   });
   await until(() => world.partner.requests.length === 1 && world.mails.messages.length === 1);
@@ -100,7 +100,7 @@ test('a program killed half-way finishes every payment when it is started again'
       mode,
       items: [
         {
-          productId: mode === 'payment' ? 'prod_declaration_complete' : 'prod_accompagnement',
+          productId: mode === 'payment' ? 'prod_SbxDeclComplet' : 'prod_SbxAccompagnem',
           quantity: 1,
         },
       ],
@@ -114,8 +114,7 @@ test('a program killed half-way finishes every payment when it is started again'
   }
   await world.stripe.idle();
   // Deliveries that Stripe gave up on while we were dead: it would come back within the hour.
-  for (const event of world.stripe.store.list('event'))
-    await world.stripe.deliver(String(event.id));
+  for (const event of world.stripe.store.all('event')) await world.stripe.deliver(String(event.id));
 
   const numbers = () =>
     world.partner.requests.map((request) => JSON.parse(request.body).invoice.number as string);

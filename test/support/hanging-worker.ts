@@ -10,6 +10,7 @@ const hang = () => {
 
 await startWorker({
   databaseUrl: process.argv[2] ?? '',
+  workerId: 'hanging',
   tasks: taskList({
     'resolve-payment': hang,
     'render-invoice': hang,

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { type SandboxStripe, startSandboxStripe } from '#adapters/sandbox/stripe-server.ts';
-import { fastFolder } from './database.ts';
+import { makeDataFolder } from './database.ts';
 import { type SmtpStage, smtpServer } from './mail-servers.ts';
-import { type PartnerServer, partnerServer } from './partner-server.ts';
+import { type PartnerServer, startPartnerServer } from './partner-server.ts';
 import { sampleSeller } from './seller.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
@@ -36,13 +36,13 @@ export type Staging = {
 
 /** Everything but the program itself is up when this resolves; it all ends with the test. */
 export async function staging(): Promise<Staging> {
-  const dataDir = await mkdtemp(join(await fastFolder(), 'comptappart-e2e-'));
+  const dataDir = await makeDataFolder();
   const sellerFile = join(dataDir, 'seller.json');
   await writeFile(sellerFile, JSON.stringify(sampleSeller()));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const mails = await smtpServer();
-  const partner = await partnerServer();
+  const partner = await startPartnerServer();
   const stripe = await startSandboxStripe({
     dataFile: null,
     secretKey: SECRET_KEY,

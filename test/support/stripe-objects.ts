@@ -1,5 +1,5 @@
-// Stripe's objects written by hand, good and paid, with only the fields that we read; a test spreads
-// its one difference over them. `checkout` and `billed` are their facts.
+// Stripe's objects written by hand, good and paid, with only the fields that we read; a test
+// spreads its one difference over them. `checkout` and `billed` are their facts.
 
 import type {
   InvoiceLineShape,

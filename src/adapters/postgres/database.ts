@@ -125,6 +125,7 @@ export type NotificationTable = {
   interruptions: number;
   next_attempt_at: Date | null;
   lease_token: string | null;
+  lease_holder: string | null;
   lease_until: Date | null;
   completed_at: Date | null;
   ended_at: Date | null;

@@ -79,10 +79,12 @@ export const runProgram = async (
   await promisify(execFile)(command, rest, options);
 };
 
-/** Ours without PostgreSQL's own variables, and with messages that are always in English. */
+const passedOn = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LD_LIBRARY_PATH'];
+
+/** What a program needs to run, none of our secrets, and messages that are always in English. */
 export const programEnvironment = (): NodeJS.ProcessEnv => {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('PG'));
-  return { ...Object.fromEntries(entries), LC_ALL: 'C' };
+  const entries = passedOn.map((name) => [name, process.env[name]] as const);
+  return { ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)), LC_ALL: 'C' };
 };
 
 /** Gives a folder and all in it to `owner`; the folder itself last, so that a cut is seen. */

@@ -3,13 +3,14 @@
 
 import { sql, type Transaction } from 'kysely';
 import type { SecretBox } from '#adapters/secret-box.ts';
-import type { Clock, Notifications } from '#application/ports.ts';
+import type { AbandonedLease, Clock, Notifications } from '#application/ports.ts';
 import type { Invoice } from '#domain/invoice.ts';
 import type { Notification } from '#domain/notification.ts';
 import type { Row, Tables } from './database.ts';
 import { storedPdfOf } from './invoices.ts';
 import { readOrder } from './orders.ts';
 import { logoOf, partnerOf } from './partners.ts';
+import { WORKER_LOCK_CLASS } from './worker-lock.ts';
 
 export function postgresNotifications(
   trx: Transaction<Tables>,
@@ -105,16 +106,19 @@ export function postgresNotifications(
       };
     },
 
-    async leasesPast(now, limit) {
-      const rows = await trx
-        .selectFrom('notification')
-        .select('id')
-        .where('state', '=', 'sending')
-        .where('lease_until', '<', now)
-        .orderBy('lease_until')
-        .limit(limit)
-        .execute();
-      return rows.map((row) => row.id);
+    async abandoned(now, limit) {
+      const { rows } = await sql<AbandonedLease>`
+        with holder as materialized (
+          select distinct lease_holder as id from notification where state = 'sending'
+        ), dead as materialized (
+          select id from holder
+          where pg_try_advisory_xact_lock(${WORKER_LOCK_CLASS}, hashtext(id))
+        )
+        select id, lease_token as "leaseToken" from notification
+        where state = 'sending'
+          and (lease_until < ${now} or lease_holder in (select id from dead))
+        order by lease_until limit ${limit}`.execute(trx);
+      return rows;
     },
 
     async dueWithoutJob(before, limit) {
@@ -143,6 +147,7 @@ function rowOf(it: Notification): Omit<Row<'notification'>, 'created_at'> {
     interruptions: it.interruptions,
     next_attempt_at: 'nextAttemptAt' in it ? it.nextAttemptAt : null,
     lease_token: 'leaseToken' in it ? it.leaseToken : null,
+    lease_holder: 'leaseHolder' in it ? it.leaseHolder : null,
     lease_until: 'leaseUntil' in it ? it.leaseUntil : null,
     completed_at: 'completedAt' in it ? it.completedAt : null,
     ended_at: 'endedAt' in it ? it.endedAt : null,
@@ -168,6 +173,7 @@ function notificationOf(row: Row<'notification'>): Notification {
         ...common,
         state: row.state,
         leaseToken: row.lease_token as string,
+        leaseHolder: row.lease_holder as string,
         leaseUntil: row.lease_until as Date,
       };
     case 'completed':

@@ -4,10 +4,12 @@
 import { EventEmitter } from 'node:events';
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
-import { keepPoolLock } from './pool-lock.ts';
+import { openLifeLock } from './life-lock.ts';
 
 export type WorkerOptions = {
   readonly databaseUrl: string;
+  /** Names this process on the leases it takes; locked while it lives. */
+  readonly workerId: string;
   readonly tasks: TaskList;
   /** Jobs at once in this process. */
   readonly concurrency: number;
@@ -30,6 +32,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
 
+  const life = await openLifeLock(options.databaseUrl, options.log);
+  await life.hold(options.workerId);
   // The pool id is what `locked_by` holds; it is known before the first job.
   const events: WorkerEvents = new EventEmitter();
   const poolIds: string[] = [];
@@ -48,9 +52,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     // last one runs again after a restart).
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   });
-  const poolLock = await keepPoolLock(options.databaseUrl, poolIds, options.log);
+  for (const id of poolIds) await life.hold(id);
   const sweeper = every(options.sweepEveryMs, async () => {
-    await poolLock.freeDeadPools();
+    await life.freeDeadPools();
     await options.sweep();
   });
 
@@ -65,7 +69,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   async function stopOnce(withinMs: number): Promise<void> {
     await sweeper.stop();
     await stopWithin(runner, withinMs, () => giveBack(pool, poolIds));
-    await poolLock.release();
+    await life.release();
     await pool.end();
   }
 

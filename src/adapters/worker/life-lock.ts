@@ -1,62 +1,62 @@
-// Graphile Worker gives a dead process's jobs back after four hours. Ours come back in seconds: each
-// worker process holds an advisory lock on a connection of its own, which Postgres drops the moment
-// the process dies; every worker looks now and then for jobs whose pool has no lock, and frees them.
+// How a worker process shows that it lives, and how the others notice that it does not. It holds
+// advisory locks on a connection of its own; Postgres drops them the moment the process dies.
+// Graphile Worker alone would give a dead process's jobs back after four hours; ours come back with
+// the next sweep.
 
 import pg from 'pg';
+import { WORKER_LOCK_CLASS } from '#adapters/postgres/worker-lock.ts';
 
-/** The first key of our advisory locks on worker pools. */
-const LOCK_CLASS = 7301;
-/** A fresh lock may not be held yet; a job that young is nobody's corpse. */
+/** A pool that has just begun may not hold its lock yet; a job that young is nobody's corpse. */
 const GRACE = '3 seconds';
+const RELOCK_AFTER_MS = 200;
+const RELOCK_AGAIN_MS = 1_000;
 
 type Log = (level: 'error' | 'warning' | 'info', message: string) => void;
 
-export type PoolLock = {
-  /** Frees the jobs of pools that nobody holds and wakes the workers. Returns how many. */
+export type LifeLock = {
+  /** Takes the lock of one more id. */
+  hold(id: string): Promise<void>;
+  /** Frees Graphile's jobs of pools that nobody holds and wakes the workers. Returns how many. */
   freeDeadPools(): Promise<number>;
   release(): Promise<void>;
 };
 
-/** Takes the locks of this process's pools and keeps them over a lost connection. */
-export async function keepPoolLock(
-  databaseUrl: string,
-  poolIds: readonly string[],
-  log: Log,
-): Promise<PoolLock> {
+/** Connects; the locks are kept over a lost connection. Throws when the database is away. */
+export async function openLifeLock(databaseUrl: string, log: Log): Promise<LifeLock> {
+  const ids: string[] = [];
   let released = false;
-  let client = await lockedClient();
+  let client = await connected();
 
-  async function lockedClient(): Promise<pg.Client> {
+  async function connected(): Promise<pg.Client> {
     const fresh = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
     fresh.on('error', (error) => {
       if (released) return;
       log('warning', `the worker's lock connection was lost: ${error.message}`);
-      setTimeout(relock, 200);
+      setTimeout(relock, RELOCK_AFTER_MS);
     });
     await fresh.connect();
-    for (const id of poolIds) {
-      await fresh.query('select pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, id]);
-    }
+    for (const id of ids) await take(fresh, id);
     return fresh;
   }
 
   function relock(): void {
     if (released) return;
-    lockedClient().then(
+    connected().then(
       (fresh) => {
         client = fresh;
       },
-      () => setTimeout(relock, 1_000),
+      () => setTimeout(relock, RELOCK_AGAIN_MS),
     );
   }
 
   return {
+    async hold(id) {
+      ids.push(id);
+      await take(client, id);
+    },
     async freeDeadPools() {
-      const { rows } = await client.query<{ freed: string }>(FREE_DEAD_POOLS, [
-        LOCK_CLASS,
-        GRACE,
-        poolIds,
-      ]);
+      const values = [WORKER_LOCK_CLASS, GRACE, ids];
+      const { rows } = await client.query<{ freed: string }>(FREE_DEAD_POOLS, values);
       const freed = Number(rows[0]?.freed ?? 0);
       if (freed > 0) log('warning', `freed ${freed} jobs of workers that died`);
       return freed;
@@ -66,6 +66,10 @@ export async function keepPoolLock(
       await client.end();
     },
   };
+}
+
+async function take(client: pg.Client, id: string): Promise<void> {
+  await client.query('select pg_advisory_lock($1, hashtext($2))', [WORKER_LOCK_CLASS, id]);
 }
 
 // The transaction-level form lets one sweeper win. The notification counts the jobs, so that as many
