@@ -1,0 +1,70 @@
+// What the sandbox sells: invented products of an invented partner, enough to see an invoice with
+// one line, with several, and a subscription. The sandbox's page and `sandbox buy` list them from
+// here. Ids are fixed, so that an order of yesterday still names a product of today.
+
+export type SandboxProduct = {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  /** Tax in, in the currency's minor unit. */
+  readonly unitAmountCents: number;
+  /** Lower case, as Stripe writes it. */
+  readonly currency: string;
+  /** Null for what is sold once. */
+  readonly interval: 'month' | 'year' | null;
+  /** The product's `metadata.partner`; null leaves the key out. */
+  readonly partner: string | null;
+};
+
+/** The slug of the sandbox's partner. */
+export const DEMO_PARTNER = 'demo';
+
+const sold = { currency: 'eur', interval: null, partner: DEMO_PARTNER } as const;
+
+/** In the order in which a page should show them. */
+export const CATALOGUE: readonly SandboxProduct[] = [
+  {
+    ...sold,
+    id: 'prod_SbxDeclComplet',
+    name: 'Déclaration de revenus – Formule complète',
+    description: 'Votre déclaration préparée, relue et envoyée par un conseiller.',
+    unitAmountCents: 99_99,
+  },
+  {
+    ...sold,
+    id: 'prod_SbxDeclEssenti',
+    name: 'Déclaration de revenus – Formule essentielle',
+    description: 'Votre déclaration relue par un conseiller avant l’envoi.',
+    unitAmountCents: 49_00,
+  },
+  {
+    ...sold,
+    id: 'prod_SbxRevFonciers',
+    name: 'Option revenus fonciers',
+    description: 'Le formulaire 2044 ou 2042, pour un bien.',
+    unitAmountCents: 19_90,
+  },
+  {
+    ...sold,
+    id: 'prod_SbxRdvConseil1',
+    name: 'Rendez-vous avec un conseiller (30 min)',
+    description: null,
+    unitAmountCents: 35_00,
+  },
+  {
+    ...sold,
+    id: 'prod_SbxAccompagnem',
+    name: 'Accompagnement mensuel',
+    description: 'Un conseiller à l’écoute, toute l’année.',
+    unitAmountCents: 29_00,
+    interval: 'month',
+  },
+  {
+    ...sold,
+    id: 'prod_SbxSerenAnnuel',
+    name: 'Accompagnement annuel – Sérénité',
+    description: null,
+    unitAmountCents: 290_00,
+    interval: 'year',
+  },
+];

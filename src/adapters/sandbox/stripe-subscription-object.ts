@@ -1,0 +1,138 @@
+// A subscription in the shape of the pinned API version, typed by the SDK. Its default payment
+// method is the card that paid first, as Checkout leaves it: that is how a renewal tells what it
+// was paid with.
+
+import type Stripe from 'stripe';
+import type { Basket } from './stripe-session-object.ts';
+
+/** Unix seconds. */
+export type Period = { readonly start: number; readonly end: number };
+
+const INVOICE_SETTINGS: Stripe.Subscription.InvoiceSettings = {
+  account_tax_ids: null,
+  custom_fields: null,
+  description: null,
+  footer: null,
+  issuer: { type: 'self' },
+};
+
+/** A subscription that is paid, with the items of the basket that come back. */
+export function subscriptionObject(
+  basket: Basket,
+  parts: {
+    readonly id: string;
+    readonly created: number;
+    readonly period: Period;
+    readonly customer: string;
+    readonly paymentMethod: string;
+    readonly invoice: string;
+    readonly itemIds: readonly string[];
+  },
+): Stripe.Subscription {
+  const { id, created, period } = parts;
+  const items = basket.map(({ price, quantity }, index) =>
+    subscriptionItem(parts.itemIds[index] ?? '', { price, quantity, created, period, id }),
+  );
+  return {
+    id,
+    object: 'subscription',
+    application: null,
+    application_fee_percent: null,
+    automatic_tax: { disabled_reason: null, enabled: false, liability: null },
+    billing_cycle_anchor: created,
+    billing_cycle_anchor_config: null,
+    billing_mode: { flexible: null, type: 'flexible' },
+    billing_schedules: [],
+    billing_thresholds: null,
+    cancel_at: null,
+    cancel_at_period_end: false,
+    canceled_at: null,
+    cancellation_details: null,
+    collection_method: 'charge_automatically',
+    created,
+    currency: basket[0]?.price.currency ?? 'eur',
+    customer: parts.customer,
+    customer_account: null,
+    days_until_due: null,
+    default_payment_method: parts.paymentMethod,
+    default_source: null,
+    default_tax_rates: [],
+    description: null,
+    discounts: [],
+    ended_at: null,
+    invoice_settings: INVOICE_SETTINGS,
+    items: { object: 'list', data: items, has_more: false, url: '/v1/subscription_items' },
+    latest_invoice: parts.invoice,
+    livemode: false,
+    managed_payments: null,
+    metadata: {},
+    next_pending_invoice_item_invoice: null,
+    on_behalf_of: null,
+    pause_collection: null,
+    payment_settings: null,
+    pending_invoice_item_interval: null,
+    pending_setup_intent: null,
+    pending_update: null,
+    schedule: null,
+    start_date: created,
+    status: 'active',
+    test_clock: null,
+    transfer_data: null,
+    trial_end: null,
+    trial_settings: null,
+    trial_start: null,
+  };
+}
+
+function subscriptionItem(
+  itemId: string,
+  it: {
+    readonly price: Stripe.Price;
+    readonly quantity: number;
+    readonly created: number;
+    readonly period: Period;
+    readonly id: string;
+  },
+): Stripe.SubscriptionItem {
+  return {
+    id: itemId,
+    object: 'subscription_item',
+    billing_thresholds: null,
+    created: it.created,
+    current_period_end: it.period.end,
+    current_period_start: it.period.start,
+    current_trial: null,
+    discounts: [],
+    metadata: {},
+    plan: planOf(it.price),
+    price: it.price,
+    quantity: it.quantity,
+    subscription: it.id,
+    tax_rates: [],
+  };
+}
+
+// The old word for a recurring price, which items still carry.
+function planOf(price: Stripe.Price): Stripe.Plan {
+  return {
+    id: price.id,
+    object: 'plan',
+    active: true,
+    amount: price.unit_amount,
+    amount_decimal: price.unit_amount_decimal,
+    billing_scheme: 'per_unit',
+    created: price.created,
+    currency: price.currency,
+    interval: price.recurring?.interval ?? 'month',
+    interval_count: 1,
+    livemode: false,
+    metadata: {},
+    meter: null,
+    nickname: null,
+    product: price.product,
+    tiers_mode: null,
+    transform_usage: null,
+    trial_period_days: null,
+    usage_type: 'licensed',
+  };
+}

@@ -1,0 +1,150 @@
+// Stripe's live objects made into the facts that the domain decides on: pure, and total, for what
+// is odd must end in quarantine with its reason and not in a stack trace. A checkout session speaks
+// for itself only while it has no invoice; with one, the invoice is the payment (amounts, lines,
+// tax) and the session only knows the buyer better. Both events of a payment thus give the same
+// facts.
+
+import { type Cents, type Currency, currency, ZERO } from '#domain/money.ts';
+import type { BilledFacts, CheckoutFacts, LineFacts } from '#domain/payment.ts';
+import { NORMAL_RATE, splitGross } from '#domain/vat.ts';
+import { buyerFacts, taxSituation } from './buyer-facts.ts';
+import { invoiceLineFacts, type LineNeighbours, sessionLineFacts } from './line-facts.ts';
+import { billedMethod, checkoutMethod } from './payment-method.ts';
+import {
+  amountOf,
+  type ChargeShape,
+  expanded,
+  type InvoiceLineShape,
+  type InvoiceShape,
+  idOf,
+  instantOf,
+  rowsOf,
+  type SessionLineShape,
+  type SessionShape,
+  type ShippingShape,
+  textOf,
+} from './shapes.ts';
+
+/** For a session without an invoice. `lines` are all of them, the first page and the rest. */
+export function checkoutFacts(
+  session: SessionShape,
+  lines: readonly SessionLineShape[],
+): CheckoutFacts {
+  const buyer = buyerFacts({ session, invoice: null });
+  const situation = taxSituation({ session, invoice: null }, buyer);
+  const shipping = amountOf(session.shipping_cost?.amount_total) ?? ZERO;
+  const facts = lines.map((line) => sessionLineFacts(line, situation));
+  const intent = expanded(session.payment_intent);
+  const paidAt = instantOf(expanded(intent?.latest_charge)?.created) ?? instantOf(session.created);
+  const mode = textOf(session.mode) ?? '';
+  return {
+    kind: 'checkout',
+    sessionId: textOf(session.id) ?? '',
+    mode,
+    status: textOf(session.status),
+    paymentStatus: textOf(session.payment_status) ?? '',
+    invoiceExpected: mode === 'subscription' || session.invoice_creation?.enabled === true,
+    paymentIntentId: idOf(session.payment_intent),
+    ...pricedAt(paidAt, session.amount_total, session.currency),
+    lines: doubtShippingTax(facts, shipping, session.shipping_cost),
+    shipping,
+    buyer,
+    paymentMethod: checkoutMethod(session),
+    otherSeller: sellsForAnother(session),
+  };
+}
+
+export type BilledObjects = LineNeighbours & {
+  readonly invoice: InvoiceShape;
+  readonly lines: readonly InvoiceLineShape[];
+  /** The checkout session that made the invoice, if there was one. */
+  readonly session: SessionShape | null;
+  /** The charge that `chargeToRead` asked for. */
+  readonly charge: ChargeShape | null;
+};
+
+/** `lines` are all of them; products and rates are those that the lines name. */
+export function billedFacts(objects: BilledObjects): BilledFacts {
+  const { invoice, session, charge } = objects;
+  const buyer = buyerFacts({ session, invoice });
+  const situation = taxSituation({ session, invoice }, buyer);
+  const shipping =
+    amountOf(invoice.shipping_cost?.amount_total) ?? amountOf(invoice.amount_shipping) ?? ZERO;
+  const lines = objects.lines.map((line) => invoiceLineFacts(line, objects, situation));
+  const paidAt =
+    instantOf(invoice.status_transitions?.paid_at) ??
+    instantOf(charge?.created) ??
+    instantOf(session?.created) ??
+    instantOf(invoice.created);
+  return {
+    kind: 'billed',
+    invoiceId: textOf(invoice.id) ?? '',
+    status: textOf(invoice.status),
+    billingReason: textOf(invoice.billing_reason),
+    ...pricedAt(paidAt, invoice.total, invoice.currency),
+    lines: doubtHiddenTax(doubtShippingTax(lines, shipping, invoice.shipping_cost), objects),
+    shipping,
+    buyer,
+    paymentMethod: billedMethod(invoice, session, charge),
+    otherSeller:
+      invoice.issuer?.type === 'account' ||
+      idOf(invoice.on_behalf_of) !== null ||
+      (session !== null && sellsForAnother(session)),
+  };
+}
+
+// Every session and invoice has a date in the pinned version. What has none is something else, and
+// its amount is not believed either: quarantine, instead of an invoice paid in 1970.
+function pricedAt(
+  paidAt: Date | null,
+  total: unknown,
+  code: unknown,
+): { total: Cents | null; currency: Currency | null; paidAt: Date } {
+  return {
+    total: paidAt === null ? null : amountOf(total),
+    currency: currencyOf(code),
+    paidAt: paidAt ?? new Date(0),
+  };
+}
+
+function currencyOf(code: unknown): Currency | null {
+  return typeof code === 'string' && /^[a-z]{3}$/i.test(code) ? currency(code) : null;
+}
+
+// Managed payments make Stripe the seller; on behalf of an account, that account is.
+function sellsForAnother(session: SessionShape): boolean {
+  return (
+    session.managed_payments?.enabled === true ||
+    idOf(expanded(session.payment_intent)?.on_behalf_of) !== null
+  );
+}
+
+// Shipping is taxed by us at the normal rate. If Stripe worked out something else for it, the whole
+// document is beyond explaining, and no line of it may pass.
+function doubtShippingTax(
+  lines: readonly LineFacts[],
+  shipping: Cents,
+  cost: ShippingShape | null | undefined,
+): readonly LineFacts[] {
+  const stated = amountOf(cost?.amount_tax) ?? ZERO;
+  const computed = stated !== 0 || lines.some((line) => line.tax !== 'silent');
+  if (shipping === 0 || !computed) return lines;
+  const expected = splitGross(shipping, NORMAL_RATE).vat;
+  return Math.abs(stated - expected) <= 1 ? lines : allUnclear(lines);
+}
+
+// Tax that only the invoice's total knows of, and no line.
+function doubtHiddenTax(
+  facts: readonly LineFacts[],
+  { invoice, lines }: BilledObjects,
+): readonly LineFacts[] {
+  const totals = [...rowsOf(invoice.total_taxes), ...rowsOf(invoice.total_tax_amounts)];
+  const hidden =
+    totals.some((tax) => (amountOf(tax.amount) ?? ZERO) !== 0) &&
+    lines.every((line) => rowsOf(line.taxes).length + rowsOf(line.tax_amounts).length === 0);
+  return hidden ? allUnclear(facts) : facts;
+}
+
+function allUnclear(lines: readonly LineFacts[]): readonly LineFacts[] {
+  return lines.map((line) => ({ ...line, tax: 'unclear' }));
+}
