@@ -75,6 +75,8 @@ export type EventOutcome = {
 export type PaymentState = 'waiting' | 'quarantined' | 'recorded' | 'dismissed';
 
 export type Payments = {
+  /** Without a lock: a hint, to be asked again by `lock` before anything is decided on it. */
+  state(key: string): Promise<PaymentState | null>;
   /**
    * Creates the payment or takes its row lock, held until commit; concurrent events of one payment
    * pass here one by one. Returns the state found.

@@ -34,19 +34,14 @@ type Event = Omit<ReceivedEvent, 'body'>;
  * database is away: the job comes back.
  */
 export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string): Promise<void> {
-  const found = await needs.transact(async ({ inbox }) => ({
-    event: await inbox.find(eventId),
-    outcome: await inbox.outcome(eventId),
-  }));
-  if (!found.event) throw new Error(`no event ${eventId} in the inbox`);
-  const { event, outcome } = found;
-  if (outcome && outcome.kind !== 'wait') return;
+  const open = await needs.transact((tx) => openEvent(tx, needs.clock, eventId));
+  if (!open) return;
+  const { event, tries } = open;
   // Connect: an event of somebody else's account is none of ours, whatever it says.
   const read =
     event.account === null
       ? await needs.stripe.read(event)
       : { facts: { kind: 'unrelated' } as PaymentFacts };
-  const tries = outcome?.tries ?? 0;
 
   const raised = await needs.transact(async (tx) => {
     const decision =
@@ -54,6 +49,26 @@ export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string
     return conclude(tx, needs, event, patient(decision, tries), tries);
   });
   if (raised) needs.alerts.raise(raised);
+}
+
+/** The event, if it is still to be resolved, and how often it has been looked at. */
+async function openEvent(
+  { inbox, payments }: Tx,
+  clock: Clock,
+  eventId: string,
+): Promise<{ readonly event: Event; readonly tries: number } | null> {
+  const event = await inbox.find(eventId);
+  if (!event) throw new Error(`no event ${eventId} in the inbox`);
+  const outcome = await inbox.outcome(eventId);
+  if (outcome && outcome.kind !== 'wait') return null;
+  const tries = outcome?.tries ?? 0;
+  // An invoice's id is its payment's key: of its two events, the second costs Stripe no request.
+  const key = event.objectId as PaymentKey | null;
+  const state = key === null ? null : await payments.state(key);
+  if (state !== 'recorded') return { event, tries };
+  const done = { kind: 'already-recorded', reason: null, paymentKey: key, tries } as const;
+  await inbox.conclude(eventId, done, clock.now());
+  return null;
 }
 
 async function decide(

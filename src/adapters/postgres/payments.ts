@@ -6,6 +6,15 @@ import type { Tables } from './database.ts';
 
 export function postgresPayments(trx: Transaction<Tables>): Payments {
   return {
+    async state(key) {
+      const row = await trx
+        .selectFrom('payment')
+        .select('state')
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row?.state ?? null;
+    },
+
     async lock(key, eventId, now) {
       // `do update` takes the row's lock where `do nothing` would not even see it; xmax tells an
       // inserted row (0) from one that was there.
