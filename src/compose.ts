@@ -16,11 +16,13 @@ import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
+import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
 import type { Handlers } from '#adapters/worker/tasks.ts';
 import { deliverNotification } from '#application/deliver-notification.ts';
 import type { Clock, FileStore, Transact } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
+import { type ReconcileNeeds, takeInMissed } from '#application/reconcile.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
 import { resolvePayment } from '#application/resolve-payment.ts';
@@ -58,6 +60,7 @@ export type Program = {
   readonly secrets: SecretBox;
   readonly transact: Transact;
   readonly handlers: Handlers;
+  readonly reconcile: ReconcileNeeds;
   readonly sweep: () => Promise<void>;
   /** Starts what is slow to start (Chromium), so that the first invoice does not wait for it. */
   readonly warm: () => Promise<void>;
@@ -122,6 +125,7 @@ export function compose(config: Config, around: Surroundings): Program {
     seller: config.seller,
     housePartner: config.housePartner,
   };
+  const reconcile = { ...base, history: stripeHistory(stripe), livemode };
   const render = { ...base, printer, files, sha256 };
   const partnerDelaysMs = config.partnerRetryDelaysMs;
   const deliver = { ...base, mailer, partner, files, livemode, partnerDelaysMs, workerId };
@@ -130,10 +134,15 @@ export function compose(config: Config, around: Surroundings): Program {
     db,
     secrets,
     transact,
+    reconcile,
     handlers: {
       'resolve-payment': (eventId) => resolvePayment(resolve, eventId),
       'render-invoice': (number) => renderInvoice(render, number),
       'deliver-notification': (id) => deliverNotification(deliver, id),
+      reconcile: async () => {
+        const report = await takeInMissed(reconcile, null);
+        if (report.received > 0) log.warn(report, 'took in events that never arrived');
+      },
     },
     sweep: async () => {
       const found = await recoverStalled(base);

@@ -32,9 +32,14 @@ create table payment (
   detail text,
   -- The event whose resolution set the state.
   event_id text not null references stripe_event,
+  -- Who set it aside and why; the reason of its quarantine stays beside.
+  dismissed_by text,
+  dismissed_why text,
   created_at timestamptz not null,
   updated_at timestamptz not null,
-  check ((state = 'recorded') = (reason is null))
+  check ((state = 'recorded') = (reason is null)),
+  check ((state = 'dismissed') = (dismissed_by is not null)),
+  check ((state = 'dismissed') = (dismissed_why is not null))
 );
 create index payment_by_state on payment (state, updated_at);
 

@@ -39,6 +39,7 @@ create table orders (
   check (net + vat = gross)
 );
 create index orders_by_partner on orders (partner_slug, id);
+create index orders_by_payment_time on orders (paid_at);
 create index orders_by_email on orders (lower(customer_email), id);
 
 create table order_line (

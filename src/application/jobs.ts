@@ -1,5 +1,5 @@
-// Every job there is: its task name and payload. A job is only a wake-up; it carries an id, and its
-// handler looks at our tables for what is to be done. One that runs twice, late or never at all
+// Every job there is: its task name and payload. A job is only a wake-up; it carries an id (the one
+// that comes round by the clock carries nothing), and its handler looks at our tables for what is to be done. One that runs twice, late or never at all
 // must be harmless.
 
 export type Job =
@@ -8,7 +8,8 @@ export type Job =
   | {
       readonly task: 'deliver-notification';
       readonly payload: { readonly notificationId: string };
-    };
+    }
+  | { readonly task: 'reconcile'; readonly payload: Record<string, never> };
 
 export type TaskName = Job['task'];
 
@@ -24,6 +25,8 @@ export function jobKey(job: Job): string {
       return `render-invoice:${job.payload.invoiceNumber}`;
     case 'deliver-notification':
       return `deliver-notification:${job.payload.notificationId}`;
+    case 'reconcile':
+      return 'reconcile';
     default:
       return job satisfies never;
   }

@@ -36,6 +36,7 @@ export type Tx = {
   readonly orders: Orders;
   readonly invoices: Invoices;
   readonly notifications: Notifications;
+  readonly reconciliations: Reconciliations;
   readonly outbox: Outbox;
 };
 
@@ -58,8 +59,17 @@ export type Inbox = {
   find(eventId: string): Promise<Omit<ReceivedEvent, 'body'> | null>;
   /** What came of the event. The last outcome counts; earlier ones are overwritten. */
   conclude(eventId: string, outcome: EventOutcome, at: Date): Promise<void>;
+  /** The payment the event was last put under, also while it is looked at again. */
+  paymentKeyOf(eventId: string): Promise<PaymentKey | null>;
   /** The last outcome, or null while the event is still to be resolved. */
   outcome(eventId: string): Promise<EventOutcome | null>;
+  /**
+   * Opens the events again that stopped or waited under this payment; returns their ids. Recorded
+   * ones stay as they are.
+   */
+  reopen(key: PaymentKey, at: Date): Promise<string[]>;
+  /** Those of the ids that were never received. */
+  unknown(ids: readonly string[]): Promise<string[]>;
   /** Ids of open events, untouched since that instant, that no job will wake. */
   unresolvedWithoutJob(before: Date, limit: number): Promise<string[]>;
 };
@@ -72,6 +82,30 @@ export type EventOutcome = {
   readonly tries: number;
 };
 
+/** One pass over Stripe's history, resumable by its cursor. */
+export type ReconciliationRun = {
+  readonly id: number;
+  readonly since: Date;
+  readonly until: Date;
+  /** Stripe's list goes on after this event; null before the first page. */
+  readonly cursor: string | null;
+  readonly looked: number;
+  readonly received: number;
+};
+
+export type Reconciliations = {
+  /** The unfinished run that begins at `since` (any, when null), else null. */
+  unfinished(since: Date | null): Promise<ReconciliationRun | null>;
+  /** Until when the finished runs have looked; null before the first. */
+  lookedUntil(): Promise<Date | null>;
+  start(
+    range: { readonly since: Date; readonly until: Date },
+    at: Date,
+  ): Promise<ReconciliationRun>;
+  save(run: ReconciliationRun): Promise<void>;
+  finish(run: ReconciliationRun, at: Date): Promise<void>;
+};
+
 export type PaymentState = 'waiting' | 'quarantined' | 'recorded' | 'dismissed';
 
 export type Payments = {
@@ -82,10 +116,26 @@ export type Payments = {
    * pass here one by one. Returns the state found.
    */
   lock(key: PaymentKey, eventId: string, now: Date): Promise<PaymentState | 'new'>;
+  /** The payment under its row lock, held until commit; null when there is none. */
+  lockExisting(key: string): Promise<{
+    readonly key: PaymentKey;
+    readonly state: PaymentState;
+    readonly reason: string | null;
+    readonly detail: string | null;
+    readonly eventId: string;
+  } | null>;
+  /** The states of those of the keys that are on the books. */
+  states(keys: readonly string[]): Promise<ReadonlyMap<string, PaymentState>>;
+  /** Keys that are quarantined, oldest first. */
+  quarantined(limit: number): Promise<PaymentKey[]>;
+  /** Keys of recorded payments that were paid in the range. */
+  recordedBetween(since: Date, until: Date): Promise<PaymentKey[]>;
+  /** Sets a payment aside for good; the reason of its quarantine stays beside. */
+  dismiss(key: PaymentKey, by: string, why: string, now: Date): Promise<void>;
   /** `reason` and `detail` are null for `recorded`. */
   setState(
     key: PaymentKey,
-    state: PaymentState,
+    state: Exclude<PaymentState, 'dismissed'>,
     why: {
       readonly reason: string | null;
       readonly detail: string | null;
@@ -249,6 +299,25 @@ export type StripeReader = {
     readonly type: string;
     readonly objectId: string | null;
   }): Promise<{ readonly facts: PaymentFacts } | { readonly missing: string }>;
+};
+
+/** A payment that Stripe counts as done, by its key. */
+export type PaidAtStripe = { readonly key: PaymentKey; readonly at: Date };
+
+/** Stripe's memory. All instants are UTC; throws when Stripe is away or limits us. */
+export type StripeHistory = {
+  /**
+   * One page (up to 100) of events of our types created in the range, newest first, after the
+   * event `cursor`. Stripe remembers 30 days.
+   */
+  eventsPage(
+    range: { readonly since: Date; readonly until: Date },
+    cursor: string | null,
+  ): Promise<{ readonly events: readonly ReceivedEvent[]; readonly more: boolean }>;
+  /** The payments done in the range, in no order, perhaps twice. */
+  paidBetween(range: { readonly since: Date; readonly until: Date }): AsyncIterable<PaidAtStripe>;
+  /** Whether Stripe knows the payment and counts it as done. */
+  isPaid(key: PaymentKey): Promise<boolean>;
 };
 
 export type PrintedPdf = {

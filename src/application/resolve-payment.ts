@@ -124,6 +124,7 @@ async function conclude(
     return null;
   }
   const state = await tx.payments.lock(key, event.id, now);
+  await supersede(tx, event.id, key, now);
   if (state === 'recorded' || state === 'dismissed') {
     await finish('already-recorded', null, key);
     return null;
@@ -151,6 +152,22 @@ async function conclude(
     }
     default:
       return decision satisfies never;
+  }
+}
+
+// An event that stopped under its session's key may come back under its invoice's: what is left
+// under the first is no payment of its own.
+async function supersede(
+  { inbox, payments }: Tx,
+  eventId: string,
+  key: PaymentKey,
+  now: Date,
+): Promise<void> {
+  const before = await inbox.paymentKeyOf(eventId);
+  if (before === null || before === key) return;
+  const found = await payments.lockExisting(before);
+  if (found?.state === 'quarantined' || found?.state === 'waiting') {
+    await payments.dismiss(before, 'comptappart', `it is the payment ${key}`, now);
   }
 }
 

@@ -22,6 +22,8 @@ export type PaymentTable = {
   reason: string | null;
   detail: string | null;
   event_id: string;
+  dismissed_by: string | null;
+  dismissed_why: string | null;
   created_at: Date;
   updated_at: Date;
 };
@@ -160,6 +162,17 @@ export type AccountTable = {
   created_at: Date;
 };
 
+export type ReconciliationTable = {
+  id: Generated<number>;
+  since: Date;
+  until: Date;
+  cursor: string | null;
+  looked: number;
+  received: number;
+  started_at: Date;
+  finished_at: Date | null;
+};
+
 export type Tables = {
   stripe_event: StripeEventTable;
   payment: PaymentTable;
@@ -173,6 +186,7 @@ export type Tables = {
   notification: NotificationTable;
   attempt: AttemptTable;
   account: AccountTable;
+  reconciliation: ReconciliationTable;
 };
 
 export type Row<T extends keyof Tables> = Selectable<Tables[T]>;

@@ -60,6 +60,15 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
       await trx.updateTable('event_outcome').set(values).where('event_id', '=', eventId).execute();
     },
 
+    async paymentKeyOf(eventId) {
+      const row = await trx
+        .selectFrom('event_outcome')
+        .select('payment_key')
+        .where('event_id', '=', eventId)
+        .executeTakeFirst();
+      return (row?.payment_key ?? null) as PaymentKey | null;
+    },
+
     async outcome(eventId): Promise<EventOutcome | null> {
       const row = await trx
         .selectFrom('event_outcome')
@@ -69,6 +78,24 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
       if (!row || row.kind === 'pending') return null;
       const paymentKey = row.payment_key as PaymentKey | null;
       return { kind: row.kind, reason: row.reason, paymentKey, tries: row.tries };
+    },
+
+    async reopen(key, at) {
+      const rows = await trx
+        .updateTable('event_outcome')
+        .set({ kind: 'pending', reason: null, tries: 0, concluded_at: at })
+        .where('payment_key', '=', key)
+        .where('kind', 'in', ['quarantine', 'ignored', 'wait'])
+        .returning('event_id')
+        .execute();
+      return rows.map((row) => row.event_id);
+    },
+
+    async unknown(ids) {
+      const { rows } = await sql<{ id: string }>`
+        select id from unnest(${[...ids]}::text[]) given(id)
+        where not exists (select from stripe_event e where e.id = given.id)`.execute(trx);
+      return rows.map((row) => row.id);
     },
 
     async unresolvedWithoutJob(before, limit) {

@@ -2,6 +2,7 @@
 
 import { sql, type Transaction } from 'kysely';
 import type { PaymentState, Payments } from '#application/ports.ts';
+import type { PaymentKey } from '#domain/payment-key.ts';
 import type { Tables } from './database.ts';
 
 export function postgresPayments(trx: Transaction<Tables>): Payments {
@@ -28,6 +29,56 @@ export function postgresPayments(trx: Transaction<Tables>): Payments {
       return row.is_new ? 'new' : row.state;
     },
 
+    async lockExisting(key) {
+      const row = await trx
+        .selectFrom('payment')
+        .select(['key', 'state', 'reason', 'detail', 'event_id as eventId'])
+        .where('key', '=', key)
+        .forUpdate()
+        .executeTakeFirst();
+      return row ? { ...row, key: row.key as PaymentKey } : null;
+    },
+
+    async states(keys) {
+      if (keys.length === 0) return new Map();
+      const rows = await trx
+        .selectFrom('payment')
+        .select(['key', 'state'])
+        .where('key', 'in', [...keys])
+        .execute();
+      return new Map(rows.map((row) => [row.key, row.state]));
+    },
+
+    async quarantined(limit) {
+      const rows = await trx
+        .selectFrom('payment')
+        .select('key')
+        .where('state', '=', 'quarantined')
+        .orderBy('updated_at')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.key as PaymentKey);
+    },
+
+    async recordedBetween(since, until) {
+      const rows = await trx
+        .selectFrom('orders')
+        .select('payment_key')
+        .distinct()
+        .where('paid_at', '>=', since)
+        .where('paid_at', '<', until)
+        .execute();
+      return rows.map((row) => row.payment_key as PaymentKey);
+    },
+
+    async dismiss(key, by, why, now) {
+      await trx
+        .updateTable('payment')
+        .set({ state: 'dismissed', dismissed_by: by, dismissed_why: why, updated_at: now })
+        .where('key', '=', key)
+        .execute();
+    },
+
     async setState(key, state, why, now) {
       await trx
         .updateTable('payment')
@@ -36,6 +87,8 @@ export function postgresPayments(trx: Transaction<Tables>): Payments {
           reason: why.reason,
           detail: why.detail,
           event_id: why.eventId,
+          dismissed_by: null,
+          dismissed_why: null,
           updated_at: now,
         })
         .where('key', '=', key)

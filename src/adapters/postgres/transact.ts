@@ -12,6 +12,7 @@ import { postgresOrders } from './orders.ts';
 import { postgresOutbox } from './outbox.ts';
 import { postgresPartners } from './partners.ts';
 import { postgresPayments } from './payments.ts';
+import { postgresReconciliations } from './reconciliations.ts';
 
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
@@ -33,6 +34,7 @@ export function postgresTransact(
             orders: postgresOrders(trx, needs.clock),
             invoices: postgresInvoices(trx, needs.clock),
             notifications: postgresNotifications(trx, needs),
+            reconciliations: postgresReconciliations(trx),
             outbox: postgresOutbox(trx),
           }),
         );

@@ -3,6 +3,7 @@
 // Another origin (the sandbox's own Stripe) is only a host, a port and a protocol to the SDK.
 
 import Stripe from 'stripe';
+import { LIVE_PACE, pacedHttpClient, type RequestPace, TEST_PACE } from './request-pace.ts';
 
 export type StripeClientOptions = {
   readonly secretKey: string;
@@ -30,8 +31,12 @@ export function stripeClient({
     timeout: timeoutMs,
     maxNetworkRetries: 2,
     telemetry: false,
-    ...(apiBase === null ? {} : originOf(apiBase)),
+    ...(apiBase === null ? { httpClient: pacedHttpClient(paceOf(secretKey)) } : originOf(apiBase)),
   });
+}
+
+function paceOf(secretKey: string): RequestPace {
+  return /^[sr]k_live_/.test(secretKey) ? LIVE_PACE : TEST_PACE;
 }
 
 function originOf(url: URL): { host: string; port: string; protocol: 'http' | 'https' } {

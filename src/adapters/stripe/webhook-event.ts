@@ -40,7 +40,7 @@ export function verifiedEvent(
   } catch {
     return 'not-json';
   }
-  return eventOf(event, body);
+  return eventOf(event, body.toString('utf8'));
 }
 
 // Whatever is wrong with a signature, the SDK throws: its own error for most, a plain one for some.
@@ -60,7 +60,8 @@ function isSigned(
   }
 }
 
-function eventOf(event: unknown, body: Buffer): ReceivedEvent | Refusal {
+/** The ids of an event whose origin is known, or what keeps it from being one. Never throws. */
+export function eventOf(event: unknown, body: string): ReceivedEvent | Refusal {
   if (typeof event !== 'object' || event === null) return 'not-an-event';
   const it = event as Record<string, unknown>;
   if (it.object === 'v2.core.event') return 'thin-event';
@@ -78,7 +79,7 @@ function eventOf(event: unknown, body: Buffer): ReceivedEvent | Refusal {
     account: isText(it.account) ? it.account : null,
     objectId: isText(objectId) ? objectId : null, // previews (`invoice.upcoming`) have none
     createdAt: new Date((created as number) * 1000),
-    body: body.toString('utf8'),
+    body,
   };
 }
 

@@ -11,6 +11,8 @@ export type WorkerOptions = {
   /** Names this process on the leases it takes; locked while it lives. */
   readonly workerId: string;
   readonly tasks: TaskList;
+  /** Crontab lines of Graphile Worker, in UTC. */
+  readonly crontab: string;
   /** Jobs at once in this process. */
   readonly concurrency: number;
   /** Runs every `sweepEveryMs`, and once at the start. */
@@ -45,7 +47,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     concurrency: options.concurrency,
     pollInterval: 2_000,
     noHandleSignals: true,
-    parsedCronItems: [],
+    crontab: options.crontab,
     events,
     logger: graphileLogger(options.log),
     // Finished jobs leave the queue at once and `stop()` waits for it (traps.md §3: otherwise the

@@ -4,28 +4,30 @@
 import type { TaskList } from 'graphile-worker';
 import type { Job, TaskName } from '#application/jobs.ts';
 
-/** What each task does with its id. The promise ends when the work is on record. */
-export type Handlers = { readonly [T in TaskName]: (id: string) => Promise<void> };
+type PaymentTask = Exclude<TaskName, 'reconcile'>;
+
+/** What each task does. The promise ends when the work is on record. */
+export type Handlers = { readonly [T in PaymentTask]: (id: string) => Promise<void> } & {
+  readonly reconcile: () => Promise<void>;
+};
 
 type IdField<T extends TaskName> = keyof Extract<Job, { task: T }>['payload'] & string;
 
-const ID_FIELDS: { readonly [T in TaskName]: IdField<T> } = {
+const ID_FIELDS: { readonly [T in PaymentTask]: IdField<T> } = {
   'resolve-payment': 'eventId',
   'render-invoice': 'invoiceNumber',
   'deliver-notification': 'notificationId',
 };
 
 export function taskList(handlers: Handlers): TaskList {
-  const names = Object.keys(ID_FIELDS) as TaskName[];
-  return Object.fromEntries(
-    names.map((name) => [
-      name,
-      async (payload: unknown) => {
-        const id = (payload as Record<string, unknown> | null)?.[ID_FIELDS[name]];
-        if (typeof id !== 'string')
-          throw new Error(`${name}: no ${ID_FIELDS[name]} in its payload`);
-        await handlers[name](id);
-      },
-    ]),
-  );
+  const names = Object.keys(ID_FIELDS) as PaymentTask[];
+  const byId = names.map((name) => [
+    name,
+    async (payload: unknown) => {
+      const id = (payload as Record<string, unknown> | null)?.[ID_FIELDS[name]];
+      if (typeof id !== 'string') throw new Error(`${name}: no ${ID_FIELDS[name]} in its payload`);
+      await handlers[name](id);
+    },
+  ]);
+  return { ...Object.fromEntries(byId), reconcile: () => handlers.reconcile() };
 }
