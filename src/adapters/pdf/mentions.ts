@@ -1,0 +1,90 @@
+// The sentences that French law wants on an invoice beside its figures, and the legal identity at
+// its foot (CGI ann. II art. 242 nonies A, C. com. L441-9, décret 2022-1299; read 2026-11-22). Two
+// pure functions from an invoice, so that a test can hold them against the list. No article of any
+// code is printed: VAT law moved to the CIBS in September 2026 and a wrong number helps nobody.
+
+import { FIXED, longDate, paidBy } from '#adapters/french.ts';
+import type { Invoice } from '#domain/invoice.ts';
+import type { Seller } from '#domain/seller.ts';
+
+/** A business: it gave its name as one, or a VAT number. */
+export function isBusiness({ buyer }: Pick<Invoice, 'buyer'>): boolean {
+  return buyer.businessName !== null || buyer.vatNumber !== null;
+}
+
+/** The mentions, each a sentence, in the order of print. The first says how it was settled. */
+export function mentions(invoice: Invoice): string[] {
+  const treatments = new Set(invoice.totals.byRate.map((it) => it.treatment));
+  return [
+    settlement(invoice),
+    'Catégorie de l’opération\u00A0: prestation de services.',
+    ...when(treatments.has('reverse-charge'), 'Autoliquidation.'),
+    ...when(treatments.has('exempt'), 'Opération exonérée de TVA.'),
+    // The words are those of the decree, to the letter.
+    ...when(invoice.seller.vatOnDebits, 'Option pour le paiement de la taxe d’après les débits.'),
+    ...when(isBusiness(invoice), 'Pas d’escompte pour paiement anticipé.'),
+    ...when(
+      isBusiness(invoice),
+      'En cas de retard de paiement, pénalités au taux de trois fois le taux d’intérêt légal.',
+    ),
+    ...when(
+      isBusiness(invoice),
+      'Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement\u00A0: 40\u00A0€.',
+    ),
+  ];
+}
+
+/** The seller's legal identity, in the lines of the foot of every page. */
+export function legalLines(seller: Seller, forBusiness: boolean): string[] {
+  const capital = seller.capital === null ? '' : ` au capital de ${fixed(seller.capital)}`;
+  const siren = grouped(seller.siren);
+  return [
+    `${seller.name}, ${seller.legalForm}${capital}, ${seller.addressLines.join(', ')}`,
+    joined(
+      `SIREN${FIXED}${siren}`,
+      `RCS ${seller.rcsCity}${FIXED}${siren}`,
+      `TVA intracommunautaire${FIXED}: ${seller.vatNumber}`,
+    ),
+    joined(seller.email, `CGV${FIXED}: ${seller.termsUrl}`),
+    ...when(
+      seller.mediator !== null && !forBusiness,
+      `Médiateur de la consommation${FIXED}: ${seller.mediator}`,
+    ),
+  ];
+}
+
+/**
+ * The SIREN inside a French VAT number (`FR` + key + SIREN), in groups of three, or null for any
+ * other number.
+ */
+export function sirenOf(vatNumber: string | null): string | null {
+  const match = /^FR[0-9A-Z]{2}(\d{9})$/.exec(
+    (vatNumber ?? '').replace(/[\s.]/g, '').toUpperCase(),
+  );
+  return match ? grouped(match[1] as string) : null;
+}
+
+function settlement(invoice: Invoice): string {
+  if (invoice.totals.gross === 0)
+    return 'Facture d’un montant nul\u00A0: aucun règlement n’est dû.';
+  const by = paidBy(invoice.paymentMethod);
+  return `Facture acquittée le ${longDate(invoice.paidDay)}${by === null ? '' : ` ${by}`}.`;
+}
+
+function when(condition: boolean, mention: string): string[] {
+  return condition ? [mention] : [];
+}
+
+function joined(...parts: readonly string[]): string {
+  return parts.join(`${FIXED}· `);
+}
+
+/** Every space made unbreakable: « 10 000 € ». The narrow one is too thin at the foot's size. */
+function fixed(text: string): string {
+  return text.replace(/\s/g, FIXED);
+}
+
+/** 123456782 → « 123 456 782 ». */
+function grouped(siren: string): string {
+  return siren.replace(/(?<=\d)(?=(?:\d{3})+$)/g, FIXED);
+}
