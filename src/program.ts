@@ -11,7 +11,7 @@ import { folderOfUrl } from '#adapters/email/mailer-of-url.ts';
 import type { Log } from '#adapters/logging.ts';
 import { chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
-import { startSandbox } from '#adapters/sandbox/sandbox.ts';
+import type { Sandbox } from '#adapters/sandbox/sandbox.ts';
 import { type RunningWorker, startWorker } from '#adapters/worker/runner.ts';
 import { taskList } from '#adapters/worker/tasks.ts';
 import { migrate } from '#db/migrate.ts';
@@ -68,16 +68,7 @@ export async function startProgram(
     const ran = await migrate(databaseUrl);
     if (ran.length > 0) log.info({ migrations: ran }, 'the database was migrated');
 
-    const sandbox = config.stripe
-      ? null
-      : await startSandbox({
-          dataDir: config.dataDir,
-          publicUrl,
-          localUrl: url ?? publicUrl,
-          mailboxDir: mailboxDirOf(config.emailUrl.reveal()),
-          log,
-        });
-    if (sandbox) undo.push(() => sandbox.close());
+    const sandbox = config.stripe ? null : await openSandbox(publicUrl, url ?? publicUrl);
     const secretsKey = config.secretsKey?.reveal() ?? sandbox?.secretsKey;
     const stripe = sandbox?.stripe ?? revealed(config);
     if (secretsKey === undefined || !stripe) throw new Error('no secrets key or Stripe key');
@@ -101,6 +92,21 @@ export async function startProgram(
       undo.push(() => worker.stop(DRAIN_MS));
     }
     return { url, program, stop };
+  }
+
+  // Loaded only where it is wanted: nothing of it belongs in production.
+  async function openSandbox(publicUrl: string, localUrl: string): Promise<Sandbox> {
+    const { startSandbox } = await import('#adapters/sandbox/sandbox.ts');
+    const mailboxDir = mailboxDirOf(config.emailUrl.reveal());
+    const sandbox = await startSandbox({
+      dataDir: config.dataDir,
+      publicUrl,
+      localUrl,
+      mailboxDir,
+      log,
+    });
+    undo.push(() => sandbox.close());
+    return sandbox;
   }
 
   async function openDatabase(): Promise<string> {
