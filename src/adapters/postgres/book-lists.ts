@@ -102,6 +102,9 @@ export type PaymentListing = {
   readonly eventId: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** Who set the payment aside, and why; null for the others. */
+  readonly dismissedBy: string | null;
+  readonly dismissedWhy: string | null;
   readonly orderIds: readonly number[];
 };
 
@@ -114,6 +117,7 @@ export async function listPayments(
     .selectFrom('payment as p')
     .select(['p.key', 'p.state', 'p.reason', 'p.detail', 'p.event_id as eventId'])
     .select(['p.created_at as createdAt', 'p.updated_at as updatedAt'])
+    .select(['p.dismissed_by as dismissedBy', 'p.dismissed_why as dismissedWhy'])
     .select(
       sql<
         number[]

@@ -1,0 +1,209 @@
+// Every command there is, with its arguments and options, in the order in which a newcomer meets
+// them. What a command does stands in a file of its own, imported when it is asked for: help and
+// mistakes answer at once, without loading a database driver or a browser.
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Answer, Cli } from './cli.ts';
+import { frenchCommand } from './french-help.ts';
+import { NOTIFICATION_STATES, PAYMENT_WORDS } from './state-words.ts';
+
+export type TreeOutput = {
+  readonly onAnswer: (answer: Answer | null) => void;
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+};
+
+/** Null: the command has printed its answer itself. */
+// biome-ignore lint/suspicious/noExplicitAny: commander hands arguments and options over untyped
+type Work = (...args: any[]) => Promise<Answer | null>;
+
+const LIST_LIMIT = 50;
+
+/** The whole command line, ready to parse. Throws CommanderError instead of exiting. */
+export function commandTree(cli: Cli, output: TreeOutput): Command {
+  const program = frenchCommand('comptappart', cli.version)
+    .description('Du paiement Stripe à la facture, à son e-mail et au partenaire.')
+    .option('--json', 'répond par un seul document JSON')
+    .configureOutput({
+      writeOut: output.writeOut,
+      writeErr: output.writeErr,
+      outputError: () => {}, // said in French by the runner
+    });
+  const act =
+    (work: Work) =>
+    async (...args: unknown[]): Promise<void> =>
+      output.onAnswer(await work(...args));
+
+  addPrograms(program, cli, act);
+  addPartners(program, cli, act);
+  addBooks(program, cli, act);
+  addPeopleAndSandbox(program, cli, act);
+  return program;
+}
+
+type Act = (work: Work) => (...args: unknown[]) => Promise<void>;
+
+function addPrograms(program: Command, cli: Cli, act: Act): void {
+  const roles = {
+    serve: ['sert les pages et traite la file, en un seul programme', true, true],
+    web: ['sert les pages et reçoit Stripe ; la file est traitée ailleurs', true, false],
+    worker: ['traite la file ; les pages sont servies ailleurs', false, true],
+  } as const;
+  for (const [name, [description, web, worker]] of Object.entries(roles)) {
+    program
+      .command(name)
+      .description(description)
+      .action(act(async () => (await import('./serve-command.ts')).serve(cli, { web, worker })));
+  }
+  program
+    .command('migrate')
+    .description('met la base de données à jour')
+    .option('--check', 'dit seulement ce qui manque ; code 1 s’il manque quelque chose')
+    .action(
+      act(async (options) => (await import('./migrate-command.ts')).migrateBase(cli, options)),
+    );
+  program
+    .command('doctor')
+    .description('vérifie tout ce dont le programme a besoin')
+    .action(act(async () => (await import('./doctor-command.ts')).doctor(cli)));
+}
+
+function addPartners(program: Command, cli: Cli, act: Act): void {
+  const commands = () => import('./partner-commands.ts');
+  const partner = group(program, 'partner', 'partenaires : ajouter, modifier, voir');
+  withPartnerOptions(
+    partner
+      .command('add <slug>')
+      .description('ajoute un partenaire et montre, une seule fois, son secret de signature')
+      .requiredOption('--name <nom>', 'nom montré aux clients')
+      .requiredOption('--staging-url <url>', 'adresse appelée en préproduction')
+      .requiredOption('--production-url <url>', 'adresse appelée en production'),
+  ).action(act(async (slug, options) => (await commands()).addPartner(cli, slug, options)));
+  withPartnerOptions(
+    partner
+      .command('set <slug>')
+      .description('change ce qui est donné ; une valeur vide efface')
+      .option('--name <nom>', 'nom montré aux clients')
+      .option('--staging-url <url>', 'adresse appelée en préproduction')
+      .option('--production-url <url>', 'adresse appelée en production'),
+  ).action(act(async (slug, options) => (await commands()).setPartner(cli, slug, options)));
+  partner
+    .command('list')
+    .description('liste les partenaires')
+    .action(act(async () => (await commands()).listPartners(cli)));
+  partner
+    .command('show <slug>')
+    .description('montre un partenaire, sans ses secrets')
+    .action(act(async (slug) => (await commands()).showPartner(cli, slug)));
+  partner
+    .command('remove <slug>')
+    .description('retire un partenaire qui n’a aucune commande')
+    .action(act(async (slug) => (await commands()).removePartner(cli, slug)));
+}
+
+function withPartnerOptions(command: Command): Command {
+  return command
+    .option('--api-key <clé>', 'envoyée dans X-API-KEY (32 caractères au moins, - pour stdin)')
+    .option('--logo <fichier>', 'logo PNG ou SVG des factures et des e-mails')
+    .option('--color <#rrggbb>', 'couleur du filet des factures')
+    .option('--contact-email <adresse>', 'contact donné aux clients')
+    .option('--contact-phone <numéro>', 'téléphone donné aux clients')
+    .option('--website <url>', 'site donné aux clients');
+}
+
+function addBooks(program: Command, cli: Cli, act: Act): void {
+  const orders = group(program, 'orders', 'commandes des clients : lister, suivre');
+  const orderCommands = () => import('./order-commands.ts');
+  orders
+    .command('list')
+    .description('liste les dernières commandes')
+    .option('--partner <slug>', 'de ce partenaire seulement')
+    .addOption(limitOption())
+    .option('--before <numéro>', 'celles d’avant cette commande', orderId)
+    .action(act(async (options) => (await orderCommands()).ordersList(cli, options)));
+  orders
+    .command('show')
+    .argument('<numéro>', 'numéro de la commande', orderId)
+    .description('montre une commande de bout en bout, tentatives comprises')
+    .action(act(async (id) => (await orderCommands()).orderShow(cli, id)));
+
+  group(program, 'payments', 'paiements : ce qui attend et pourquoi')
+    .command('list')
+    .description('liste les derniers paiements, avec ce qu’il y a à faire')
+    .addOption(stateOption(Object.keys(PAYMENT_WORDS)))
+    .addOption(limitOption())
+    .action(
+      act(async (options) => (await import('./payment-commands.ts')).paymentsList(cli, options)),
+    );
+
+  const notifications = group(program, 'notifications', 'e-mails et webhooks : lister, relancer');
+  const notificationCommands = () => import('./notification-commands.ts');
+  notifications
+    .command('list')
+    .description('liste les notifications des dernières commandes')
+    .addOption(stateOption(NOTIFICATION_STATES))
+    .option('--partner <slug>', 'de ce partenaire seulement')
+    .addOption(limitOption())
+    .action(act(async (options) => (await notificationCommands()).notificationsList(cli, options)));
+  notifications
+    .command('retry')
+    .argument('<id...>', 'identifiants donnés par « notifications list »')
+    .description('relance des notifications arrêtées')
+    .action(act(async (ids) => (await notificationCommands()).notificationsRetry(cli, ids)));
+}
+
+function addPeopleAndSandbox(program: Command, cli: Cli, act: Act): void {
+  group(program, 'user', 'comptes du tableau de bord')
+    .command('add <e-mail>')
+    .description('ajoute un compte ; le mot de passe est demandé, ou lu sur stdin')
+    .requiredOption('--name <nom>', 'nom montré dans le tableau de bord')
+    .addOption(
+      new Option('--role <rôle>', 'ce que le compte peut faire')
+        .choices(['reader', 'operator', 'admin'])
+        .makeOptionMandatory(),
+    )
+    .option('--password-stdin', 'lit le mot de passe sur stdin, sans le demander')
+    .action(
+      act(async (email, options) =>
+        (await import('./user-command.ts')).userAdd(cli, email, options),
+      ),
+    );
+  group(program, 'sandbox', 'bac à sable')
+    .command('buy')
+    .description('simule un achat et suit chaque étape jusqu’au partenaire')
+    .option('--product <id>', 'produit du catalogue du bac à sable')
+    .option('--subscription', 'achète un abonnement')
+    .option('--quantity <n>', 'quantité', wholeNumber(1, 1000))
+    .action(
+      act(async (options) => (await import('./sandbox-buy-command.ts')).sandboxBuy(cli, options)),
+    );
+}
+
+function group(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .helpCommand(false)
+    .usage('<commande> [options]');
+}
+
+function limitOption(): Option {
+  return new Option('--limit <n>', 'nombre de lignes au plus')
+    .argParser(wholeNumber(1, 1000))
+    .default(LIST_LIMIT);
+}
+
+function stateOption(states: readonly string[]): Option {
+  return new Option('--state <état>', 'dans cet état seulement').choices(states);
+}
+
+const orderId = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
+function wholeNumber(min: number, max: number) {
+  return (text: string): number => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    const limit = max === Number.MAX_SAFE_INTEGER ? `à partir de ${min}` : `de ${min} à ${max}`;
+    throw new InvalidArgumentError(`il faut un nombre entier ${limit}.`);
+  };
+}

@@ -1,0 +1,96 @@
+// `notifications list|retry`: what was sent to whom, why it stopped, and an operator's new round.
+
+import { parisTime } from '#adapters/french.ts';
+import { listNotifications, type NotificationListing } from '#adapters/postgres/book-lists.ts';
+import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { type RetryAnswer, retryNotification } from '#application/retry-notification.ts';
+import type { NotificationState } from '#domain/notification.ts';
+import { openSecretBox, systemClock, withBooks } from './books.ts';
+import type { Answer, Cli } from './cli.ts';
+import { fr, moment, wrapped } from './layout.ts';
+import { slugOf } from './partner-options.ts';
+import { attemptCount, attemptWords, CHANNEL_WORDS, notificationWord } from './state-words.ts';
+
+export async function notificationsList(
+  cli: Cli,
+  options: {
+    readonly state?: NotificationState;
+    readonly partner?: string;
+    readonly limit: number;
+  },
+): Promise<Answer> {
+  const { config } = cli.configure();
+  const { state, limit } = options;
+  const partner = options.partner === undefined ? undefined : slugOf(options.partner);
+  return withBooks(config, async (db) => {
+    const which = { limit, ...(state && { state }), ...(partner && { partner }) };
+    const notifications = await listNotifications(db, which);
+    const text =
+      notifications.length === 0 ? 'Aucune notification.' : notifications.map(entry).join('\n');
+    return { json: { notifications }, text };
+  });
+}
+
+function entry(it: NotificationListing): string {
+  const { channel, state, attempts } = it;
+  const head = fr`${it.id} · ${CHANNEL_WORDS[channel]} · commande n° ${it.orderId} · ${it.partner}`;
+  const at = it.completedAt ?? it.endedAt;
+  const since = at === null ? '' : ` le ${moment(at, systemClock.now())}`;
+  const tried = attempts === 0 ? [] : [attemptCount(attempts)];
+  const last = it.lastOutcome === null || it.lastOutcome === 'accepted' ? [] : [lastWords(it)];
+  const next = it.nextAttemptAt !== null && attempts > 0 ? [nextWords(it.nextAttemptAt)] : [];
+  const parts = [`${notificationWord(channel, state)}${since}`, ...tried, ...last, ...next];
+  return `${head}\n${wrapped(parts.join(' · '), '    ')}`;
+}
+
+function lastWords({ lastOutcome, lastStatusCode }: NotificationListing): string {
+  return fr`dernière : ${attemptWords({ outcome: lastOutcome, statusCode: lastStatusCode })}`;
+}
+
+function nextWords(at: Date): string {
+  return fr`prochaine à ${parisTime(at)}`;
+}
+
+type Result = { readonly id: string; readonly answer: RetryAnswer };
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export async function notificationsRetry(cli: Cli, ids: readonly string[]): Promise<Answer> {
+  const { config } = cli.configure();
+  return withBooks(config, async (db) => {
+    const secrets = await openSecretBox(config);
+    const transact = postgresTransact(db, { clock: systemClock, secrets });
+    const results: Result[] = [];
+    // One after the other: each is its own transaction, and the order of the answers is theirs.
+    for (const id of new Set(ids.map((it) => it.toLowerCase()))) {
+      const answer: RetryAnswer = UUID.test(id)
+        ? await retryNotification({ transact, clock: systemClock }, id)
+        : { kind: 'not-found' };
+      results.push({ id, answer });
+    }
+    return {
+      json: { results: results.map(({ id, answer }) => ({ id, ...answer })) },
+      text: results.map(resultText).join('\n'),
+      isFailure: results.some(({ answer }) => answer.kind !== 'retried'),
+    };
+  });
+}
+
+const STATES = {
+  queued: 'elle attend déjà sa prochaine tentative',
+  sending: 'elle est en cours d’envoi',
+  completed: 'elle est arrivée',
+} as const;
+
+function resultText({ id, answer }: Result): string {
+  switch (answer.kind) {
+    case 'retried':
+      return fr`✓ ${id} : relancée (série ${answer.round}).`;
+    case 'not-found':
+      return fr`✗ ${id} : aucune notification ne porte cet identifiant.`;
+    case 'not-ended':
+      return fr`✗ ${id} : rien à relancer, ${STATES[answer.state]}.`;
+    default:
+      return answer satisfies never;
+  }
+}

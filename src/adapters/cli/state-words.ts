@@ -1,0 +1,87 @@
+// The states of things in French, as the dashboard words them: the payment is masculine, invoices,
+// notifications and attempts are feminine. Typed by the domain's own states, so that a new one does
+// not compile without its word.
+
+import { duration, FIXED, plural } from '#adapters/french.ts';
+import type { AttemptOutcome, PaymentState } from '#application/ports.ts';
+import type { Channel, NotificationState } from '#domain/notification.ts';
+
+export const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
+  email: 'e-mail',
+  webhook: 'webhook',
+};
+
+export const PAYMENT_WORDS: Readonly<Record<PaymentState, string>> = {
+  waiting: 'En attente',
+  quarantined: 'En quarantaine',
+  recorded: 'Enregistré',
+  dismissed: 'Écarté',
+};
+
+export const NOTIFICATION_STATES: readonly NotificationState[] = [
+  'queued',
+  'sending',
+  'completed',
+  'failed',
+  'exhausted',
+  'quarantined',
+];
+
+/** A mail that its server took is « envoyée »: nobody has seen the mailbox. */
+export function notificationWord(channel: Channel, state: NotificationState): string {
+  switch (state) {
+    case 'queued':
+      return 'En attente';
+    case 'sending':
+      return 'Envoi en cours';
+    case 'completed':
+      return channel === 'email' ? 'Envoyée' : 'Livrée';
+    case 'failed':
+      return 'Refusée';
+    case 'exhausted':
+      return 'Échec définitif';
+    case 'quarantined':
+      return 'En quarantaine';
+    default:
+      return state satisfies never;
+  }
+}
+
+const OUTCOMES: Readonly<Record<AttemptOutcome, string>> = {
+  accepted: 'Succès',
+  refused: 'Refusée',
+  redirect: 'Redirection non suivie',
+  'server-error': 'Erreur du serveur',
+  timeout: 'Délai dépassé',
+  dns: 'Nom introuvable (DNS)',
+  'connection-refused': 'Connexion refusée',
+  'connection-lost': 'Connexion coupée',
+  tls: 'Liaison TLS impossible',
+  'blocked-address': 'Adresse interdite',
+  'bad-answer': 'Réponse illisible',
+  deferred: 'Report demandé',
+  'not-configured': 'Adresse non configurée',
+  interrupted: 'Interrompue, non comptée',
+  unreachable: 'Injoignable',
+};
+
+/** « 503 Erreur du serveur », « Délai dépassé »; « En cours » while there is no outcome. */
+export function attemptWords(attempt: {
+  readonly outcome: string | null;
+  readonly statusCode: number | null;
+}): string {
+  const { outcome, statusCode } = attempt;
+  if (outcome === null) return 'En cours';
+  const word = Object.hasOwn(OUTCOMES, outcome) ? OUTCOMES[outcome as AttemptOutcome] : outcome;
+  return statusCode === null ? word : `${statusCode} ${word}`;
+}
+
+/** « 3 tentatives ». */
+export function attemptCount(n: number): string {
+  return `${n}${FIXED}${plural(n, 'tentative', 'tentatives')}`;
+}
+
+/** « 94 ms », or nothing when the attempt has not ended. */
+export function attemptDuration(durationMs: number | null): string {
+  return durationMs === null ? '' : duration(durationMs);
+}

@@ -1,0 +1,70 @@
+// `user add`: an account of the dashboard. The password comes from a pipe or a prompt without echo.
+
+import {
+  hashPassword,
+  PASSWORD_CHARACTERS_MAX,
+  PASSWORD_CHARACTERS_MIN,
+} from '#adapters/password.ts';
+import { addAccount, type NewAccount } from '#adapters/postgres/accounts.ts';
+import { isSingleEmail } from '#domain/customer.ts';
+import { plainLine } from '#domain/text.ts';
+import { systemClock, withBooks } from './books.ts';
+import type { Answer, Cli } from './cli.ts';
+import { Fault, misuse } from './faults.ts';
+import { fr } from './layout.ts';
+import { promptHidden, readStdin } from './read-password.ts';
+
+const ROLES: Readonly<Record<NewAccount['role'], string>> = {
+  reader: 'lecture',
+  operator: 'exploitation',
+  admin: 'administration',
+};
+
+export async function userAdd(
+  cli: Cli,
+  typedEmail: string,
+  options: {
+    readonly name: string;
+    readonly role: NewAccount['role'];
+    readonly passwordStdin?: boolean;
+  },
+): Promise<Answer> {
+  const { config } = cli.configure();
+  const email = typedEmail.trim().toLowerCase();
+  if (!isSingleEmail(email)) throw misuse(fr`« ${typedEmail} » n’est pas une adresse e-mail.`);
+  const name = plainLine(options.name, 100);
+  if (name === '') throw misuse('Le nom du compte ne peut pas être vide.');
+  const password = await passwordFor(email, options.passwordStdin === true);
+  mustBeLongEnough(password);
+  const { role } = options;
+  const passwordHash = await hashPassword(password);
+  return withBooks(config, async (db) => {
+    const account = { email, name, role, passwordHash };
+    if ((await addAccount(db, account, systemClock.now())) === 'exists') {
+      throw new Fault(fr`${email} a déjà un compte : rien n’a été modifié.`);
+    }
+    const text = fr`Le compte de ${name} (${email}) est créé, avec le rôle « ${ROLES[role]} ».`;
+    return { json: { account: { email, name, role } }, text };
+  });
+}
+
+async function passwordFor(email: string, fromStdin: boolean): Promise<string> {
+  if (fromStdin || !process.stdin.isTTY) return readStdin();
+  const password = await promptHidden(fr`Mot de passe de ${email} : `);
+  mustBeLongEnough(password);
+  const again = await promptHidden(fr`Encore une fois : `);
+  if (again !== password) throw misuse('Les deux mots de passe diffèrent : rien n’a été fait.');
+  return password;
+}
+
+function mustBeLongEnough(password: string): void {
+  const length = [...password].length;
+  if (length < PASSWORD_CHARACTERS_MIN) {
+    throw misuse(
+      fr`Le mot de passe a ${length} caractères : il en faut au moins ${PASSWORD_CHARACTERS_MIN}.`,
+    );
+  }
+  if (length > PASSWORD_CHARACTERS_MAX) {
+    throw misuse(fr`Le mot de passe dépasse ${PASSWORD_CHARACTERS_MAX} caractères.`);
+  }
+}
