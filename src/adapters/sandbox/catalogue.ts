@@ -1,6 +1,7 @@
 // What the sandbox sells: invented products of an invented partner, enough to see an invoice with
 // one line, with several, and a subscription. The sandbox's page and `sandbox buy` list them from
-// here. Ids are fixed, so that an order of yesterday still names a product of today.
+// here; what only the scenarios sell (odd currencies, other partners) is apart, so that the shop
+// stays a shop. Ids are fixed, so that an order of yesterday still names a product of today.
 
 export type SandboxProduct = {
   readonly id: string;
@@ -14,10 +15,15 @@ export type SandboxProduct = {
   readonly interval: 'month' | 'year' | null;
   /** The product's `metadata.partner`; null leaves the key out. */
   readonly partner: string | null;
+  /** The buyer names the price, and `unitAmountCents` is the one that Stripe proposes. */
+  readonly priceIsFree?: true;
 };
 
 /** The slug of the sandbox's partner. */
 export const DEMO_PARTNER = 'demo';
+
+/** The slug of a second one, for payments that two of them share. */
+export const SECOND_PARTNER = 'demo-2';
 
 const sold = { currency: 'eur', interval: null, partner: DEMO_PARTNER } as const;
 
@@ -66,5 +72,72 @@ export const CATALOGUE: readonly SandboxProduct[] = [
     description: null,
     unitAmountCents: 290_00,
     interval: 'year',
+  },
+];
+
+/** For the scenarios only: at the sandbox's Stripe from its start, but in no shop. */
+export const SCENARIO_PRODUCTS: readonly SandboxProduct[] = [
+  {
+    ...sold,
+    id: 'prod_SbxGuideLivre1',
+    name: 'Guide de la déclaration (livre)',
+    description: 'Broché, 240 pages.',
+    unitAmountCents: 19_00,
+  },
+  {
+    ...sold,
+    id: 'prod_SbxPourboire01',
+    name: 'Pourboire',
+    description: null,
+    unitAmountCents: 5_00,
+    priceIsFree: true,
+  },
+  {
+    ...sold,
+    id: 'prod_SbxPremiumAnnu',
+    name: 'Accompagnement annuel – Premium',
+    description: null,
+    unitAmountCents: 490_00,
+    interval: 'year',
+  },
+  {
+    ...sold,
+    id: 'prod_SbxTraduction1',
+    name: 'Traduction d’un avis d’impôt',
+    description: null,
+    unitAmountCents: 12_000, // yen have no decimals
+    currency: 'jpy',
+  },
+  {
+    ...sold,
+    id: 'prod_SbxAttestation',
+    name: 'Attestation de résidence fiscale',
+    description: null,
+    unitAmountCents: 25_000, // dinars of Kuwait have three
+    currency: 'kwd',
+  },
+  {
+    ...sold,
+    id: 'prod_SbxPatrimoine1',
+    name: 'Bilan patrimonial',
+    description: null,
+    unitAmountCents: 120_00,
+    partner: SECOND_PARTNER,
+  },
+  {
+    ...sold,
+    id: 'prod_SbxRetraite001',
+    name: 'Simulation de retraite',
+    description: null,
+    unitAmountCents: 60_00,
+    partner: 'cabinet-inconnu',
+  },
+  {
+    ...sold,
+    id: 'prod_SbxSansPartena',
+    name: 'Consultation',
+    description: null,
+    unitAmountCents: 45_00,
+    partner: null,
   },
 ];
