@@ -70,6 +70,8 @@ export type Inbox = {
   reopen(key: PaymentKey, at: Date): Promise<string[]>;
   /** Those of the ids that were never received. */
   unknown(ids: readonly string[]): Promise<string[]>;
+  /** Open events whose job has failed for the last time, and with what message. */
+  givenUp(limit: number): Promise<{ readonly eventId: string; readonly error: string }[]>;
   /** Ids of open events, untouched since that instant, that no job will wake. */
   unresolvedWithoutJob(before: Date, limit: number): Promise<string[]>;
 };

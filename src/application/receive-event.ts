@@ -4,7 +4,8 @@
 import type { Clock, ReceivedEvent, Transact } from './ports.ts';
 
 /**
- * Stores a verified event once. `duplicate`: its id is known, nothing changed and no job was added.
+ * Stores a verified event once. `duplicate`: its id is known and nothing changed, except that an
+ * event in quarantine is looked at again, since a person who sends it again has mended its cause.
  * Throws when the database is away; Stripe must then be told to come back.
  */
 export function receiveEvent(
@@ -12,9 +13,17 @@ export function receiveEvent(
   event: ReceivedEvent,
 ): Promise<'stored' | 'duplicate'> {
   return needs.transact(async ({ inbox, outbox }) => {
-    const stored = await inbox.store(event, needs.clock.now());
+    const now = needs.clock.now();
+    const stored = await inbox.store(event, now);
     if (stored === 'stored') {
       await outbox.add({ task: 'resolve-payment', payload: { eventId: event.id } });
+      return stored;
+    }
+    const outcome = await inbox.outcome(event.id);
+    if (outcome?.kind === 'quarantine' && outcome.paymentKey !== null) {
+      for (const eventId of await inbox.reopen(outcome.paymentKey, now)) {
+        await outbox.add({ task: 'resolve-payment', payload: { eventId } });
+      }
     }
     return stored;
   });

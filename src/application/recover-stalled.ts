@@ -4,6 +4,7 @@
 
 import { interruptAttempt } from './deliver-notification.ts';
 import type { AbandonedLease, Alerts, Clock, Transact } from './ports.ts';
+import { quarantineFailing } from './quarantine-failing.ts';
 
 export type RecoverStalledNeeds = {
   readonly transact: Transact;
@@ -15,7 +16,12 @@ const BATCH = 100;
 /** Jobs normally start within milliseconds; after this long without one, it is lost. */
 const LOST_AFTER_MS = 30_000;
 
-export type Recovered = { readonly interrupted: number; readonly requeued: number };
+export type Recovered = {
+  readonly interrupted: number;
+  readonly requeued: number;
+  /** Events that failed at every try and were given to a person. */
+  readonly givenUp: number;
+};
 
 /** One sweep. Safe to run in many processes at once. */
 export async function recoverStalled(needs: RecoverStalledNeeds): Promise<Recovered> {
@@ -26,7 +32,8 @@ export async function recoverStalled(needs: RecoverStalledNeeds): Promise<Recove
   for (const lease of abandoned) {
     if (await interruptAbandoned(needs, lease)) interrupted += 1;
   }
-  return { interrupted, requeued: await requeueLost(needs) };
+  const givenUp = await quarantineFailing(needs, BATCH);
+  return { interrupted, requeued: await requeueLost(needs), givenUp };
 }
 
 async function interruptAbandoned(

@@ -27,6 +27,9 @@ export type ResolvePaymentNeeds = RecordOrdersNeeds & {
 /** How long we wait for Stripe to attach the invoice a session must have: some six minutes. */
 const INVOICE_WAITS_MS = [1, 2, 4, 8, 15, 30, 60, 120, 120].map((seconds) => seconds * 1000);
 
+/** As far back as Stripe itself sends events again; what is older may have its invoice elsewhere. */
+const AGE_MAX_MS = 30 * 24 * 60 * 60 * 1000;
+
 type Event = Omit<ReceivedEvent, 'body'>;
 
 /**
@@ -36,7 +39,7 @@ type Event = Omit<ReceivedEvent, 'body'>;
 export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string): Promise<void> {
   const open = await needs.transact((tx) => openEvent(tx, needs.clock, eventId));
   if (!open) return;
-  const { event, tries } = open;
+  const { event, tries, isLate } = open;
   // Connect: an event of somebody else's account is none of ours, whatever it says.
   const read =
     event.account === null
@@ -45,18 +48,24 @@ export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string
 
   const raised = await needs.transact(async (tx) => {
     const decision =
-      'facts' in read ? await decide(tx, needs, read.facts) : missing(event, read.missing);
-    return conclude(tx, needs, event, patient(decision, tries), tries);
+      'facts' in read
+        ? await decide(tx, needs, read.facts, event.livemode)
+        : missing(event, read.missing);
+    const timely = isLate ? doubtLate(decision) : decision;
+    return conclude(tx, needs, event, patient(timely, tries), tries);
   });
   if (raised) needs.alerts.raise(raised);
 }
 
-/** The event, if it is still to be resolved, and how often it has been looked at. */
+/**
+ * The event, if it is still to be resolved, how often it has been looked at, and whether it came
+ * too late to be believed. A person who has it looked at again has answered that question.
+ */
 async function openEvent(
   { inbox, payments }: Tx,
   clock: Clock,
   eventId: string,
-): Promise<{ readonly event: Event; readonly tries: number } | null> {
+): Promise<{ readonly event: Event; readonly tries: number; readonly isLate: boolean } | null> {
   const event = await inbox.find(eventId);
   if (!event) throw new Error(`no event ${eventId} in the inbox`);
   const outcome = await inbox.outcome(eventId);
@@ -65,7 +74,10 @@ async function openEvent(
   // An invoice's id is its payment's key: of its two events, the second costs Stripe no request.
   const key = event.objectId as PaymentKey | null;
   const state = key === null ? null : await payments.state(key);
-  if (state !== 'recorded') return { event, tries };
+  if (state !== 'recorded') {
+    const isOld = clock.now().getTime() - event.createdAt.getTime() > AGE_MAX_MS;
+    return { event, tries, isLate: isOld && (await inbox.paymentKeyOf(eventId)) === null };
+  }
   const done = { kind: 'already-recorded', reason: null, paymentKey: key, tries } as const;
   await inbox.conclude(eventId, done, clock.now());
   return null;
@@ -75,13 +87,14 @@ async function decide(
   { partners }: Tx,
   { housePartner }: ResolvePaymentNeeds,
   facts: PaymentFacts,
+  livemode: boolean,
 ): Promise<PaymentDecision> {
   const named = facts.kind === 'unrelated' ? [] : facts.lines.map((line) => line.partner ?? '');
   const slugs = [...named.map(parsePartnerSlug), housePartner].filter((slug) => slug !== null);
   const known = await partners.known([...new Set(slugs)]);
   // A house partner that was removed takes nothing.
   const house = housePartner !== null && known.has(housePartner) ? housePartner : null;
-  return decidePayment(facts, { slugs: known, house });
+  return decidePayment(facts, { slugs: known, house, livemode });
 }
 
 // Stripe answers 404: a test event of the dashboard with placeholder ids, or another account's.
@@ -89,6 +102,13 @@ async function decide(
 function missing(event: Event, what: string): PaymentDecision {
   const key = event.id as PaymentKey;
   return { kind: 'quarantine', key, reason: 'missing-at-stripe', detail: what };
+}
+
+// What would become no order may come as late as it likes.
+function doubtLate(decision: PaymentDecision): PaymentDecision {
+  if (decision.kind !== 'orders') return decision;
+  const detail = decision.orders[0]?.paidAt.toISOString().slice(0, 10) ?? '';
+  return { kind: 'quarantine', key: decision.key, reason: 'too-old', detail };
 }
 
 // Waiting for Stripe's invoice has an end; then a person must look.

@@ -37,6 +37,26 @@ export function splitName(name: string | null): SplitName {
   return { firstName: words[0] ?? null, lastName: words.slice(1).join(' ') };
 }
 
+// National numbers that begin with a zero: France and its territories overseas.
+const PREFIXES: ReadonlyMap<string, string> = new Map([
+  ['FR', '+33'],
+  ...['GP', 'BL', 'MF'].map((code) => [code, '+590'] as const),
+  ['GF', '+594'],
+  ['MQ', '+596'],
+  ...['RE', 'YT'].map((code) => [code, '+262'] as const),
+]);
+
+/**
+ * The number in E.164 (`+33612345678`), as the guide promises partners, or null when it cannot be
+ * read as one. A national number is one of the customer's country, of France when that is unknown.
+ */
+export function internationalPhone(text: string | null, country: string | null): string | null {
+  const digits = (text ?? '').replace(/\(0\)|[\s().\-/]/g, '').replace(/^00/, '+');
+  if (/^\+[1-9]\d{6,14}$/.test(digits)) return digits;
+  const prefix = PREFIXES.get(country ?? 'FR');
+  return prefix !== undefined && /^0[1-9]\d{8}$/.test(digits) ? prefix + digits.slice(1) : null;
+}
+
 /**
  * True for one address that a mail server can take: one `@`, no white space, control character,
  * comma, semicolon or angle bracket, at most 254 characters (RFC 5321 §4.5.3.1.3). Deliberately

@@ -1,7 +1,7 @@
 // `order.created`, the one message partners integrate against. Its bytes are the contract: key
 // order, types and nulls are those of the partner guide's full example, and a test compares them.
 
-import { splitName } from './customer.ts';
+import { internationalPhone, splitName } from './customer.ts';
 import type { InvoiceNumber } from './invoice-number.ts';
 import { toDecimalNumber } from './money.ts';
 import { type Order, unitNet } from './order.ts';
@@ -11,7 +11,8 @@ import { type Order, unitNet } from './order.ts';
  * instants are ISO 8601 UTC with milliseconds. `pdfUrl` is signed for this attempt.
  */
 export function orderCreatedBody(order: Order, invoice: InvoiceNumber, pdfUrl: string): string {
-  const { firstName, lastName } = splitName(order.customer.name ?? order.customer.businessName);
+  const { name, businessName, phone, address } = order.customer;
+  const { firstName, lastName } = splitName(name ?? businessName);
   return JSON.stringify({
     event_type: 'order.created',
     event_id: order.eventId,
@@ -21,7 +22,7 @@ export function orderCreatedBody(order: Order, invoice: InvoiceNumber, pdfUrl: s
       first_name: firstName,
       last_name: lastName,
       email: order.customer.email,
-      phone: order.customer.phone,
+      phone: internationalPhone(phone, address?.country ?? null),
     },
     order: {
       total_amount: toDecimalNumber(order.totals.gross, order.currency),

@@ -3,12 +3,13 @@
 // nothing there decides. Whatever the table below does not name is quarantined, never guessed.
 
 import { type Customer, isSingleEmail } from './customer.ts';
-import { type Cents, type Currency, cents, sum } from './money.ts';
-import { type NewOrder, type PricedLine, shareByGross, taxLines, totalsOf } from './order.ts';
+import { type Cents, type Currency, sum } from './money.ts';
+import type { NewOrder } from './order.ts';
+import { draftOrders } from './order-draft.ts';
 import { type PartnerSlug, parsePartnerSlug } from './partner.ts';
 import { invoicePaymentKey, type PaymentKey, paymentKey } from './payment-key.ts';
-import { plainLine, plainLineOrNull } from './text.ts';
-import { NORMAL_RATE, type VatRate, type VatTreatment } from './vat.ts';
+import { plainLine } from './text.ts';
+import type { VatRate, VatTreatment } from './vat.ts';
 
 export type BuyerFacts = Omit<Customer, 'email'> & { readonly email: string | null };
 
@@ -18,33 +19,45 @@ export type StatedTax = {
   readonly treatment: VatTreatment;
 };
 
+/**
+ * `silent`: Stripe worked out no tax. `unclear`: it did, in a way we cannot explain; the text is
+ * what stopped us.
+ */
+export type TaxFacts = StatedTax | 'silent' | { readonly unclear: string };
+
 export type LineFacts = {
   readonly productId: string | null;
   readonly productName: string;
   /** The product's `metadata.partner` as typed, or null when it has none. */
   readonly partner: string | null;
+  /** Deleted at Stripe, and its metadata with it: that it names no partner means nothing. */
+  readonly productDeleted: boolean;
   readonly quantity: number | null;
   /** What the customer pays for the line: tax in, discounts off. */
   readonly gross: Cents;
   readonly discount: Cents;
-  /** `silent`: Stripe worked out no tax. `unclear`: it did, in a way we cannot explain. */
-  readonly tax: StatedTax | 'silent' | 'unclear';
+  readonly tax: TaxFacts;
 };
 
-type Priced = {
+export type PricedFacts = {
   readonly total: Cents | null;
   readonly currency: Currency | null;
   readonly lines: readonly LineFacts[];
   /** Tax in; 0 for none. */
   readonly shipping: Cents;
+  readonly shippingTax: TaxFacts;
+  /** Why Stripe's own tax could not be worked out, in its words; null if it was or nobody asked. */
+  readonly taxFailure: string | null;
   readonly buyer: BuyerFacts;
   readonly paidAt: Date;
   readonly paymentMethod: string | null;
   /** Someone else is the seller in law: Stripe (managed payments) or a connected account. */
   readonly otherSeller: boolean;
+  /** The object's own word on its mode; null when it has none. */
+  readonly livemode: boolean | null;
 };
 
-export type CheckoutFacts = Priced & {
+export type CheckoutFacts = PricedFacts & {
   readonly kind: 'checkout';
   readonly sessionId: string;
   readonly mode: string;
@@ -55,7 +68,7 @@ export type CheckoutFacts = Priced & {
   readonly paymentIntentId: string | null;
 };
 
-export type BilledFacts = Priced & {
+export type BilledFacts = PricedFacts & {
   readonly kind: 'billed';
   readonly invoiceId: string;
   readonly status: string | null;
@@ -68,6 +81,8 @@ export type PaymentFacts = CheckoutFacts | BilledFacts | { readonly kind: 'unrel
 export type IgnoredReason = 'unrelated-event' | 'setup-only' | 'free-subscription' | 'not-paid';
 export type WaitReason = 'awaiting-payment' | 'awaiting-invoice';
 export type QuarantineReason =
+  | 'other-mode'
+  | 'too-old'
   | 'unknown-mode'
   | 'unknown-status'
   | 'session-not-complete'
@@ -78,12 +93,17 @@ export type QuarantineReason =
   | 'no-lines'
   | 'negative-total'
   | 'lines-do-not-add-up'
+  | 'tax-not-computed'
   | 'unclear-tax'
   | 'no-partner'
   | 'unknown-partner'
+  | 'deleted-product'
   | 'no-email'
   | 'bad-email'
-  | 'missing-at-stripe';
+  | 'business-without-name'
+  | 'business-without-address'
+  | 'missing-at-stripe'
+  | 'keeps-failing';
 
 export type PaymentDecision =
   | { readonly kind: 'ignored'; readonly reason: IgnoredReason }
@@ -100,29 +120,34 @@ export type PaymentDecision =
 /** An order but for the event that made it, which the decision does not know. */
 export type OrderDraft = Omit<NewOrder, 'eventId' | 'eventCreatedAt'>;
 
-export type KnownPartners = {
+/** What is known beside Stripe's word. */
+export type Known = {
+  /** The partners there are. */
   readonly slugs: ReadonlySet<string>;
   /** Takes products that name no partner; null quarantines them. */
   readonly house: PartnerSlug | null;
+  /** The event's mode, which is that of our key. */
+  readonly livemode: boolean;
 };
 
 /** The decision table of design.md §5 and stripe.md §3. Never throws on facts, however odd. */
-export function decidePayment(facts: PaymentFacts, partners: KnownPartners): PaymentDecision {
+export function decidePayment(facts: PaymentFacts, known: Known): PaymentDecision {
   switch (facts.kind) {
     case 'unrelated':
       return { kind: 'ignored', reason: 'unrelated-event' };
     case 'checkout':
-      return decideCheckout(facts, partners);
+      return decideCheckout(facts, known);
     case 'billed':
-      return decideBilled(facts, partners);
+      return decideBilled(facts, known);
     default:
       return facts satisfies never;
   }
 }
 
-function decideCheckout(facts: CheckoutFacts, partners: KnownPartners): PaymentDecision {
+function decideCheckout(facts: CheckoutFacts, known: Known): PaymentDecision {
   const key = paymentKey({ ...facts, invoiceId: null });
   const quarantine = quarantineOf(key);
+  if (facts.livemode === !known.livemode) return quarantine('other-mode', '');
   if (facts.mode === 'setup') return { kind: 'ignored', reason: 'setup-only' }; // table, M
   if (facts.mode !== 'payment' && facts.mode !== 'subscription') {
     return quarantine('unknown-mode', facts.mode);
@@ -134,20 +159,22 @@ function decideCheckout(facts: CheckoutFacts, partners: KnownPartners): PaymentD
     case 'no_payment_required': // table, F: a trial starts; table, G: a coupon made it free
       if (facts.mode === 'subscription') return { kind: 'ignored', reason: 'free-subscription' };
       break;
-    case 'paid':
+    case 'paid': // table, A
       break;
     default:
       return quarantine('unknown-status', facts.paymentStatus);
   }
-  // Falling back to the payment intent here would make a second order when the invoice arrives.
+  // Table, B and C. Falling back to the payment intent here would make a second order when the
+  // invoice arrives.
   if (facts.invoiceExpected) return { kind: 'wait', reason: 'awaiting-invoice', key };
-  return decideOrders(key, facts, partners);
+  return decideOrders(key, facts, known);
 }
 
-function decideBilled(facts: BilledFacts, partners: KnownPartners): PaymentDecision {
+function decideBilled(facts: BilledFacts, known: Known): PaymentDecision {
   const key = invoicePaymentKey(facts.invoiceId);
+  if (facts.livemode === !known.livemode) return quarantineOf(key)('other-mode', '');
   switch (facts.status) {
-    case 'paid':
+    case 'paid': // table, B to E, I to K: whatever the reason to bill and the way it was paid
       break;
     case 'draft':
     case 'open': // part of it is paid, or none: the event that completes it will come
@@ -158,111 +185,77 @@ function decideBilled(facts: BilledFacts, partners: KnownPartners): PaymentDecis
     default:
       return quarantineOf(key)('unknown-status', `${facts.status}`);
   }
-  // A trial's first invoice, a free plan, a proration that ends in a credit: nothing was sold.
+  // Table, F: a trial's first invoice, a free plan, a proration that ends in a credit: nothing sold.
   if (facts.total !== null && facts.total <= 0 && facts.billingReason !== 'manual') {
     return { kind: 'ignored', reason: 'free-subscription' };
   }
-  return decideOrders(key, facts, partners);
+  return decideOrders(key, facts, known);
 }
 
-function decideOrders(key: PaymentKey, facts: Priced, partners: KnownPartners): PaymentDecision {
+function decideOrders(key: PaymentKey, facts: PricedFacts, known: Known): PaymentDecision {
   const quarantine = quarantineOf(key);
-  const { total, currency, lines, shipping } = facts;
+  const { currency, lines } = facts;
   if (facts.otherSeller) return quarantine('other-seller', '');
-  if (total === null || currency === null) return quarantine('no-amount', '');
-  if (total < 0) return quarantine('negative-total', `${total}`);
-  if (lines.length === 0) return quarantine('no-lines', '');
-  const ofLines = sum([...lines.map((line) => line.gross), shipping]);
-  if (ofLines !== total) return quarantine('lines-do-not-add-up', `${ofLines} ≠ ${total}`);
-  const unclear = lines.find((line) => line.tax === 'unclear');
-  if (unclear) return quarantine('unclear-tax', unclear.productId ?? '');
-  const { email } = facts.buyer;
-  if (email === null) return quarantine('no-email', '');
-  if (!isSingleEmail(email)) return quarantine('bad-email', '');
+  if (facts.total === null || currency === null) return quarantine('no-amount', '');
+  const doubt = doubtOfAmounts(facts, facts.total) ?? doubtOfBuyer(facts.buyer);
+  if (doubt) return quarantine(...doubt);
 
   const sold = new Map<PartnerSlug, LineFacts[]>();
   for (const line of lines) {
-    const partner = partnerOf(line, partners);
+    const partner = partnerOf(line, known);
     if (typeof partner === 'object') return quarantine(partner.reason, partner.detail);
     sold.set(partner, [...(sold.get(partner) ?? []), line]);
   }
-  const shippingShares = shareByGross(
-    shipping,
-    [...sold.values()].map((of) => sum(of.map((line) => line.gross))),
-  );
-  const orders = [...sold].map(([partner, ofPartner], index): OrderDraft => {
-    const share = shippingShares[index] ?? cents(0);
-    const priced = ofPartner.map(pricedLine);
-    const taxed = taxLines(share === 0 ? priced : [...priced, shippingLine(share)]);
-    return {
-      paymentKey: key,
-      partner,
-      customer: customerOf(facts.buyer, email),
-      currency,
-      paidAt: facts.paidAt,
-      paymentMethod: facts.paymentMethod,
-      lines: taxed,
-      totals: totalsOf(taxed),
-    };
-  });
+  const orders = draftOrders({ ...facts, paymentKey: key, currency }, sold);
+  // One partner's prorations may end in a credit while another sold something.
+  const credit = orders.find(({ totals }) => totals.gross < 0);
+  if (credit) return quarantine('negative-total', `${credit.partner} ${credit.totals.gross}`);
   return { kind: 'orders', key, orders };
+}
+
+type Doubt = readonly [QuarantineReason, string];
+
+function doubtOfAmounts(facts: PricedFacts, total: Cents): Doubt | null {
+  const { lines, shipping, shippingTax, taxFailure } = facts;
+  if (total < 0) return ['negative-total', `${total}`];
+  if (lines.length === 0) return ['no-lines', ''];
+  const ofLines = sum([...lines.map((line) => line.gross), shipping]);
+  if (ofLines !== total) return ['lines-do-not-add-up', `${ofLines} ≠ ${total}`];
+  if (taxFailure !== null) return ['tax-not-computed', taxFailure];
+  for (const { tax, productId, productName } of lines) {
+    const unclear = unclearOf(tax);
+    if (unclear !== null) return ['unclear-tax', `${productId ?? productName}, ${unclear}`];
+  }
+  const unclear = unclearOf(shippingTax);
+  return unclear === null ? null : ['unclear-tax', unclear];
+}
+
+function unclearOf(tax: TaxFacts): string | null {
+  return typeof tax === 'object' && 'unclear' in tax ? tax.unclear : null;
+}
+
+// Between businesses an invoice must name the buyer and say where it is; the guide promises partners
+// an e-mail address.
+function doubtOfBuyer({ email, name, businessName, vatNumber, address }: BuyerFacts): Doubt | null {
+  if (email === null) return ['no-email', ''];
+  if (!isSingleEmail(email) || !email.isWellFormed()) return ['bad-email', ''];
+  if (businessName === null && vatNumber === null) return null;
+  if (businessName === null && name === null) return ['business-without-name', ''];
+  return address === null || address.line1 === null ? ['business-without-address', ''] : null;
 }
 
 function partnerOf(
   line: LineFacts,
-  { slugs, house }: KnownPartners,
-): PartnerSlug | { readonly reason: 'no-partner' | 'unknown-partner'; readonly detail: string } {
+  { slugs, house }: Known,
+): PartnerSlug | { readonly reason: QuarantineReason; readonly detail: string } {
   const named = line.partner?.trim() ?? '';
   if (named === '') {
-    return house ?? { reason: 'no-partner', detail: line.productId ?? line.productName };
+    const detail = line.productId ?? line.productName;
+    if (line.productDeleted) return { reason: 'deleted-product', detail };
+    return house ?? { reason: 'no-partner', detail };
   }
   const slug = parsePartnerSlug(named);
-  return slug !== null && slugs.has(slug)
-    ? slug
-    : { reason: 'unknown-partner', detail: plainLine(named, 100) };
-}
-
-function pricedLine(line: LineFacts): PricedLine {
-  const { partner: _partner, tax, ...facts } = line;
-  const rest = { ...facts, productName: plainLineOrNull(facts.productName) ?? 'Produit' };
-  return typeof tax === 'object'
-    ? { ...rest, ...tax }
-    : { ...rest, vat: null, rate: NORMAL_RATE, treatment: 'standard' };
-}
-
-// Stripe passes any text through; what is recorded is one visible line. Paths, mails and pages
-// downstream still escape it for their own language.
-function customerOf(buyer: BuyerFacts, email: string): Customer {
-  const { address } = buyer;
-  return {
-    name: plainLineOrNull(buyer.name, 200),
-    businessName: plainLineOrNull(buyer.businessName, 200),
-    email,
-    phone: plainLineOrNull(buyer.phone, 40),
-    address: address && {
-      line1: plainLineOrNull(address.line1, 200),
-      line2: plainLineOrNull(address.line2, 200),
-      postalCode: plainLineOrNull(address.postalCode, 20),
-      city: plainLineOrNull(address.city, 100),
-      state: plainLineOrNull(address.state, 100),
-      country: plainLineOrNull(address.country, 2),
-    },
-    vatNumber: plainLineOrNull(buyer.vatNumber, 30),
-  };
-}
-
-// Shipping follows the goods' rate; services have none, so the normal rate is the honest default.
-function shippingLine(gross: Cents): PricedLine {
-  return {
-    productId: null,
-    productName: 'Livraison',
-    quantity: null,
-    gross,
-    discount: cents(0),
-    rate: NORMAL_RATE,
-    treatment: 'standard',
-    vat: null,
-  };
+  return slug !== null && slugs.has(slug) ? slug : { reason: 'unknown-partner', detail: named };
 }
 
 function quarantineOf(key: PaymentKey) {
@@ -270,6 +263,6 @@ function quarantineOf(key: PaymentKey) {
     kind: 'quarantine',
     key,
     reason,
-    detail,
+    detail: plainLine(detail, 200),
   });
 }

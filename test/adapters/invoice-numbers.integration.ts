@@ -25,7 +25,7 @@ async function record(fate: 'commit' | 'rollback'): Promise<void> {
   made += 1;
   const event = receivedEvent({ id: `evt_${made}` });
   const facts = paidCheckout({ paymentIntentId: `pi_${made}` });
-  const decision = decidePayment(facts, { slugs: new Set(['fiscalia']), house: null });
+  const decision = decidePayment(facts, { slugs: new Set(['fiscalia']), house: null, livemode: false });
   if (decision.kind !== 'orders') throw new Error('no order');
   await books
     .transact(async (tx) => {
@@ -106,6 +106,7 @@ test('New Year passing while a number is taken starts the transaction again in t
   const decision = decidePayment(paidCheckout({ paymentIntentId: 'pi_ny' }), {
     slugs: new Set(['fiscalia']),
     house: null,
+    livemode: false,
   });
   if (decision.kind !== 'orders') throw new Error('no order');
   await books.transact(async (tx) => {

@@ -82,6 +82,18 @@ describe('the buyer', () => {
     expect(checkout(session).buyer.email).toBe(email);
   });
 
+  test('lives at the fullest address there is', () => {
+    const street = { line1: '4 rue Haute', city: 'Metz', country: 'FR' };
+    const form = { email: 'a@b.fr', address: { country: 'FR', postal_code: '75001' } };
+    expect(
+      checkout({ customer_details: form, customer: { address: street } }).buyer.address,
+    ).toMatchObject({ line1: '4 rue Haute', city: 'Metz', postalCode: null });
+    expect(checkout({ customer_details: form }).buyer.address).toMatchObject({
+      line1: null,
+      postalCode: '75001',
+    });
+  });
+
   test('has no address when all of it is empty, and no country that is none', () => {
     const at = (address: object) =>
       checkout({ customer_details: { email: 'a@b.fr', address } }).buyer.address;
@@ -173,8 +185,39 @@ describe('the payment', () => {
     expect(checkout({ managed_payments: { enabled: true } }).otherSeller).toBe(true);
     expect(checkout({ payment_intent: { on_behalf_of: 'acct_1' } }).otherSeller).toBe(true);
     expect(billed({ issuer: { type: 'account' } }).otherSeller).toBe(true);
+    expect(billed({ issuer: { type: 'platform_of_tomorrow' } }).otherSeller).toBe(true);
+    const subscribed = (subscription: object) =>
+      billed({ parent: { subscription_details: { subscription } } }).otherSeller;
+    expect(subscribed({ managed_payments: { enabled: true } })).toBe(true);
+    expect(subscribed({ on_behalf_of: 'acct_1' })).toBe(true);
+    expect(subscribed({ managed_payments: { enabled: false }, on_behalf_of: null })).toBe(false);
+    const liable = { enabled: true, status: 'complete', liability: { type: 'account' } };
+    expect(billed({ automatic_tax: liable }).otherSeller).toBe(true);
+    expect(checkout({ automatic_tax: liable }).otherSeller).toBe(true);
     expect(billed({ on_behalf_of: { id: 'acct_1' } }).otherSeller).toBe(true);
     expect(billed({}, {}, { managed_payments: { enabled: true } }).otherSeller).toBe(true);
+  });
+
+  test.each([
+    ['complete', { enabled: true, status: 'complete' }, null],
+    ['switched off', { enabled: false, status: null }, null],
+    ['without a word of it', null, null],
+    ['failed', { enabled: true, status: 'failed' }, 'failed'],
+    [
+      'without a place',
+      { enabled: true, status: 'requires_location_inputs' },
+      'requires_location_inputs',
+    ],
+    ['in a state of tomorrow', { enabled: true, status: 'pondering' }, 'pondering'],
+    ['without a result', { enabled: true, status: null }, 'null'],
+    [
+      'switched off by Stripe',
+      { enabled: false, status: null, disabled_reason: 'finalization_system_error' },
+      'finalization_system_error',
+    ],
+  ])('has Stripe’s own tax %s', (_, automatic_tax, failure) => {
+    expect(checkout({ automatic_tax }).taxFailure).toBe(failure);
+    expect(billed({ automatic_tax }).taxFailure).toBe(failure);
   });
 
   test('waits for its invoice if it must have one', () => {
@@ -197,7 +240,7 @@ describe('the payment', () => {
 });
 
 describe('whatever Stripe sends', () => {
-  const partners = { slugs: new Set(['lilas']), house: null };
+  const partners = { slugs: new Set(['lilas']), house: null, livemode: false };
 
   // Any value of a good object, at any depth, replaced by any JSON.
   const spoilt = (good: unknown): fc.Arbitrary<unknown> => {
@@ -234,6 +277,7 @@ describe('whatever Stripe sends', () => {
             lines: rowsOnly(lines),
             session: session as SessionShape | null,
             products: new Map([[product.id, product]]),
+            prices: new Map(),
             taxRates: new Map(),
             charge: null,
           });
@@ -273,13 +317,16 @@ test('every field that is read is one that the newest Stripe sends, but for thes
     lines: (invoice as InvoiceShape).lines?.data ?? [],
     session: null,
     products: new Map(),
+    prices: new Map(),
     taxRates: new Map(),
     charge: null,
   });
   expect([...absent].sort()).toEqual([
+    'checkout.session.automatic_tax.disabled_reason', // invoices only
     'customer.business_name', // left out when empty
     'customer.individual_name',
-    'invoice.subscription', // before basil, like all below
+    'invoice.payment_intent', // before basil, like all below
+    'invoice.subscription',
     'invoice.total_tax_amounts',
     'line_item.price',
     'line_item.tax_amounts',

@@ -135,7 +135,7 @@ describe('the tax of a line', () => {
     const reverse = { vat: 0, rate: 0, treatment: 'reverse-charge' };
     expect(ofSession(0, ratedAt(20), 'reverse_charge', business)).toEqual(reverse);
     expect(lineOf(checkout(business)).tax).toEqual(reverse);
-    expect(ofSession(0, ratedAt(20), 'reverse_charge')).toBe('unclear');
+    expect(ofSession(0, ratedAt(20), 'reverse_charge')).toEqual({ unclear: 'eu_vat: null' });
   });
 
   test('is exempt when the product or the customer is', () => {
@@ -145,35 +145,87 @@ describe('the tax of a line', () => {
   });
 
   test.each([
-    ['two taxes', { taxes: [{ amount: 10_00 }, { amount: 10_00 }] }],
-    ['a sum without its parts', { amount_tax: 20_00, taxes: [] }],
-    ['an amount that the rate does not give', { taxes: [{ amount: 19_00, rate: ratedAt(20) }] }],
-    ['no rate', { taxes: [{ amount: 20_00, rate: 'txr_1' }] }],
-    ['a rate of nothing, for no reason', { taxes: [{ amount: 0, rate: ratedAt(0) }] }],
-    ['a rate finer than basis points', { taxes: [{ amount: 20_00, rate: ratedAt(20.0001) }] }],
-    ['a tax that is no VAT', { taxes: [{ amount: 20_00, rate: ratedAt(20, true, 'gst') }] }],
+    ['two taxes', { taxes: [{ amount: 10_00 }, { amount: 10_00 }] }, 'taxes: 2'],
+    ['a sum without its parts', { amount_tax: 20_00, taxes: [] }, 'amount_tax: 2000'],
+    [
+      'an amount that the rate does not give',
+      { taxes: [{ amount: 19_00, rate: ratedAt(20) }] },
+      'amount: 1900 ≠ 2000',
+    ],
+    ['no amount', { taxes: [{ rate: ratedAt(20) }] }, 'amount: null'],
+    ['no rate', { taxes: [{ amount: 20_00, rate: 'txr_1' }] }, 'tax_rate: null'],
+    [
+      'a rate of nothing, for no reason',
+      { taxes: [{ amount: 0, rate: ratedAt(0) }] },
+      'tax_rate: 0',
+    ],
+    [
+      'a rate finer than basis points',
+      { taxes: [{ amount: 20_00, rate: ratedAt(20.0001) }] },
+      'tax_rate: null',
+    ],
+    [
+      'a tax that is no VAT',
+      { taxes: [{ amount: 20_00, rate: ratedAt(20, true, 'gst') }] },
+      'tax_type: gst',
+    ],
     [
       'a seller who does not collect',
       { taxes: [{ amount: 0, rate: ratedAt(0), taxability_reason: 'not_collecting' }] },
+      'taxability_reason: not_collecting',
     ],
     [
       'a reason nobody knows',
       { taxes: [{ amount: 20_00, rate: ratedAt(20), taxability_reason: 'moon_phase' }] },
+      'taxability_reason: moon_phase',
     ],
-  ])('is unclear with %s', (_, line) => {
-    expect(lineOf(checkout({}, line as SessionLineShape)).tax).toBe('unclear');
+  ])('is unclear with %s, and says so', (_, line, unclear) => {
+    expect(lineOf(checkout({}, line as SessionLineShape)).tax).toEqual({ unclear });
+  });
+
+  test('of a customer with an exemption nobody knows is unclear', () => {
+    const session: SessionShape = { customer_details: { email: 'a@b.fr', tax_exempt: 'partly' } };
+    expect(lineOf(checkout(session)).tax).toEqual({ unclear: 'tax_exempt: partly' });
   });
 
   test('is unclear on every line when only the total knows of tax', () => {
-    expect(lineOf(billed({ total_taxes: [{ amount: 20_00 }] })).tax).toBe('unclear');
-    expect(lineOf(billed({ total_tax_amounts: [{ amount: 20_00 }] })).tax).toBe('unclear');
+    expect(lineOf(billed({ total_taxes: [{ amount: 20_00 }] })).tax).toEqual({
+      unclear: 'total_taxes: 2000',
+    });
+    expect(lineOf(billed({ total_tax_amounts: [{ amount: 20_00 }] })).tax).toEqual({
+      unclear: 'total_taxes: 2000',
+    });
+  });
+});
+
+describe('the tax of shipping', () => {
+  const shipped = (amount_tax: number, line: SessionLineShape = {}) =>
+    checkout({ shipping_cost: { amount_total: 12_00, amount_tax } }, line);
+  const rated = (percentage: number, amount: number): SessionLineShape => ({
+    taxes: [{ amount, rate: ratedAt(percentage) }],
   });
 
-  test('of shipping must be the normal rate if Stripe worked out any', () => {
-    const shipped = (amount_tax: number) =>
-      checkout({ shipping_cost: { amount_total: 12_00, amount_tax } });
-    expect(shipped(0)).toMatchObject({ shipping: 12_00, lines: [{ tax: 'silent' }] });
-    expect(shipped(2_00).lines[0]?.tax).toBe('silent');
-    expect(shipped(63).lines[0]?.tax).toBe('unclear');
+  test('is silent when Stripe worked out none at all', () => {
+    expect(shipped(0)).toMatchObject({ shipping: 12_00, shippingTax: 'silent' });
+    expect(checkout().shippingTax).toBe('silent');
+  });
+
+  test('has the rate of the goods, else the normal one', () => {
+    const standard = { treatment: 'standard' };
+    expect(shipped(2_00).shippingTax).toEqual({ ...standard, vat: 2_00, rate: 2000 });
+    expect(shipped(63, rated(5.5, 6_26)).shippingTax).toEqual({ ...standard, vat: 63, rate: 550 });
+    expect(shipped(2_00, rated(5.5, 6_26)).shippingTax).toMatchObject({ rate: 2000 });
+  });
+
+  test('is nothing when the goods bear none, for their reason', () => {
+    const exempt = {
+      taxes: [{ amount: 0, rate: ratedAt(0), taxability_reason: 'product_exempt' }],
+    };
+    expect(shipped(0, exempt).shippingTax).toEqual({ vat: 0, rate: 0, treatment: 'exempt' });
+  });
+
+  test('is unclear at a rate that is neither', () => {
+    expect(shipped(63).shippingTax).toEqual({ unclear: 'shipping_cost.amount_tax: 63' });
+    expect(shipped(0, rated(20, 20_00)).shippingTax).toHaveProperty('unclear');
   });
 });

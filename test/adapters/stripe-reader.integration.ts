@@ -62,7 +62,7 @@ async function linesOf(sessionId: string) {
 }
 
 function decided(facts: PaymentFacts) {
-  return decidePayment(facts, { slugs: new Set(['demo']), house: null });
+  return decidePayment(facts, { slugs: new Set(['demo']), house: null, livemode: false });
 }
 
 describe('a one-time payment', () => {

@@ -28,7 +28,7 @@ import {
   testBooks,
   UNAVAILABLE,
 } from '#test/support/books.ts';
-import { line, paidCheckout } from '#test/support/orders.ts';
+import { line, paidCheckout, paidInvoice } from '#test/support/orders.ts';
 
 let books: TestBooks;
 let number = 0;
@@ -112,20 +112,17 @@ beforeEach(() => {
 });
 
 function subscriptionStart(): BilledFacts {
-  const { total, currency, lines, shipping, buyer, paidAt, otherSeller } = paidCheckout();
-  return {
-    kind: 'billed',
-    invoiceId: `in_${number}`,
-    status: 'paid',
-    billingReason: 'subscription_create',
-    paymentMethod: 'card',
-    ...{ total, currency, lines, shipping, buyer, paidAt, otherSeller },
-  };
+  return paidInvoice({ invoiceId: `in_${number}` });
 }
 
 const TYPES = ['checkout.session.completed', 'invoice.paid', 'invoice.payment_succeeded'];
 const eventOf = (type: string): ReceivedEvent =>
-  receivedEvent({ id: `evt_${number}_${type}`, type, objectId: 'x' });
+  receivedEvent({
+    id: `evt_${number}_${type}`,
+    type,
+    objectId: 'x',
+    createdAt: books.clock.now(),
+  });
 
 function ordersOf(key: string) {
   return books.db.selectFrom('orders').selectAll().where('payment_key', '=', key).execute();

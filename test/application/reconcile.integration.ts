@@ -124,6 +124,7 @@ test('payments without orders and orders without payments are told', async () =>
     const decision = decidePayment(paidCheckout({ paymentIntentId: `pi_${name}`, paidAt }), {
       slugs: new Set(['fiscalia']),
       house: null,
+      livemode: false,
     });
     if (decision.kind !== 'orders') throw new Error('no order');
     const event = receivedEvent({ id: `evt_${name}` });

@@ -96,12 +96,27 @@ test('a missing quantity is one, and shipping is no product', () => {
   expect(body.order.total_amount).toBe(199.98);
 });
 
+test.each([
+  ['+33612345678', 'FR', '+33612345678'],
+  ['+33 (0)6 12-34.56 78', null, '+33612345678'],
+  ['0033612345678', 'DE', '+33612345678'],
+  ['06 12 34 56 78', null, '+33612345678'],
+  ['0262 12 34 56', 'RE', '+262262123456'],
+  ['0171 1234567', 'DE', null],
+  ['poste 12', 'FR', null],
+])('the phone %s of a customer in %s is told as %s', (phone, country, told) => {
+  const address = { line1: null, line2: null, postalCode: null, city: null, state: null, country };
+  const customer = { ...paidOrder().customer, phone, address };
+  const body = JSON.parse(orderCreatedBody(paidOrder({ customer }), NUMBER, LINK));
+  expect(body.customer.phone).toBe(told);
+});
+
 test('any text survives the JSON unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-      const customer = { ...paidOrder().customer, phone: text };
+      const customer = { ...paidOrder().customer, email: text };
       const body = JSON.parse(orderCreatedBody(paidOrder({ customer }), NUMBER, LINK));
-      expect(body.customer.phone).toBe(text);
+      expect(body.customer.email).toBe(text);
     }),
   );
 });

@@ -6,30 +6,18 @@ import {
   type BilledFacts,
   type CheckoutFacts,
   decidePayment,
-  type KnownPartners,
+  type Known,
   type PaymentFacts,
 } from '#domain/payment.ts';
 import { vatRate } from '#domain/vat.ts';
-import { line, paidCheckout } from '#test/support/orders.ts';
+import { line, paidCheckout, paidInvoice } from '#test/support/orders.ts';
 
-const KNOWN: KnownPartners = { slugs: new Set(['fiscalia', 'notaria']), house: null };
-const WITH_HOUSE: KnownPartners = { ...KNOWN, house: 'notaria' as PartnerSlug };
-
-function paidInvoice(overrides: Partial<BilledFacts> = {}): BilledFacts {
-  const { lines, shipping } = overrides;
-  const checkout = paidCheckout({ ...(lines && { lines }), ...(shipping && { shipping }) });
-  const { total, currency: of, buyer, paidAt, paymentMethod, otherSeller } = checkout;
-  return {
-    kind: 'billed',
-    invoiceId: 'in_1',
-    status: 'paid',
-    billingReason: 'subscription_create',
-    ...{ total, currency: of, buyer, paidAt, paymentMethod, otherSeller },
-    lines: checkout.lines,
-    shipping: checkout.shipping,
-    ...overrides,
-  };
-}
+const KNOWN: Known = {
+  slugs: new Set(['fiscalia', 'notaria']),
+  house: null,
+  livemode: false,
+};
+const WITH_HOUSE: Known = { ...KNOWN, house: 'notaria' as PartnerSlug };
 
 function ordersOf(facts: PaymentFacts, partners = KNOWN) {
   const decision = decidePayment(facts, partners);
@@ -204,8 +192,13 @@ describe('tax', () => {
   });
 
   test('that cannot be explained stops the payment', () => {
-    const facts = paidCheckout({ lines: [line({ tax: 'unclear' })] });
-    expect(decidePayment(facts, KNOWN)).toMatchObject({ reason: 'unclear-tax' });
+    const facts = paidCheckout({
+      lines: [line({ tax: { unclear: 'taxability_reason: moon_phase' } })],
+    });
+    expect(decidePayment(facts, KNOWN)).toMatchObject({
+      reason: 'unclear-tax',
+      detail: 'prod_declaration, taxability_reason: moon_phase',
+    });
   });
 });
 

@@ -38,12 +38,12 @@ export async function excessWidth(page: Page): Promise<number> {
   return Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
 }
 
-/** Looks until something is seen. Throws after 15 s. */
+/** Looks until something is seen. Throws after 10 s. */
 export async function untilSeen<T>(look: () => Promise<T | null>): Promise<T> {
-  for (const end = Date.now() + 15_000; Date.now() < end; ) {
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
     const seen = await look();
     if (seen !== null) return seen;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error('It did not come about in 15 s');
+  throw new Error('It did not come about in 10 s');
 }

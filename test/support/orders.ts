@@ -3,7 +3,7 @@
 import { cents, currency, sum } from '#domain/money.ts';
 import { type Order, taxLines, totalsOf } from '#domain/order.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
-import type { CheckoutFacts, LineFacts } from '#domain/payment.ts';
+import type { BilledFacts, CheckoutFacts, LineFacts } from '#domain/payment.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
 import { NORMAL_RATE } from '#domain/vat.ts';
 
@@ -12,6 +12,7 @@ export function line(overrides: Partial<LineFacts> = {}): LineFacts {
     productId: 'prod_declaration',
     productName: 'Déclaration complète',
     partner: 'fiscalia',
+    productDeleted: false,
     quantity: 1,
     gross: cents(9999),
     discount: cents(0),
@@ -47,6 +48,31 @@ export function paidCheckout(overrides: Partial<CheckoutFacts> = {}): CheckoutFa
     paidAt: new Date('2026-11-22T13:32:18Z'),
     paymentMethod: 'card',
     otherSeller: false,
+    shippingTax: 'silent',
+    taxFailure: null,
+    livemode: false,
+    ...overrides,
+  };
+}
+
+/** The first invoice of a subscription, paid; its total follows its lines unless given. */
+export function paidInvoice(overrides: Partial<BilledFacts> = {}): BilledFacts {
+  const { lines, shipping } = overrides;
+  const {
+    kind: _kind,
+    sessionId: _session,
+    paymentIntentId: _intent,
+    mode: _mode,
+    paymentStatus: _paymentStatus,
+    invoiceExpected: _expected,
+    ...priced
+  } = paidCheckout({ ...(lines && { lines }), ...(shipping && { shipping }) });
+  return {
+    ...priced,
+    kind: 'billed',
+    invoiceId: 'in_1',
+    status: 'paid',
+    billingReason: 'subscription_create',
     ...overrides,
   };
 }

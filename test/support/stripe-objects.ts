@@ -94,6 +94,7 @@ export function billed(
     lines: [{ ...billedLine, ...line }],
     session,
     products: new Map([[product.id, product]]),
+    prices: new Map(),
     taxRates: new Map(Object.entries(TAX_RATES)),
     charge: null,
   });

@@ -32,6 +32,9 @@ const REFUSALS: { readonly [R in Refusal]: string } = {
   'not-an-event': 'The body is not a Stripe event.',
 };
 
+/** Signed, so it comes from Stripe: the endpoint is set up wrongly, and someone must be told. */
+const SETUP_FAULTS: ReadonlySet<Refusal> = new Set(['not-json', 'thin-event', 'not-an-event']);
+
 export function stripeWebhook(needs: StripeWebhookNeeds): Middleware {
   return async (ctx) => {
     const encoding = ctx.get('content-encoding');
@@ -44,7 +47,10 @@ export function stripeWebhook(needs: StripeWebhookNeeds): Middleware {
     const signatures = ctx.req.headersDistinct['stripe-signature'] ?? [];
     const request = { signatures, body, now: needs.clock.now() };
     const event = verifiedEvent(needs.stripe, needs.webhookSecrets, request);
-    if (typeof event === 'string') return refuse(400, REFUSALS[event]);
+    if (typeof event === 'string') {
+      if (SETUP_FAULTS.has(event)) needs.log.error({ refusal: event }, REFUSALS[event]);
+      return refuse(400, REFUSALS[event]);
+    }
     if (event.livemode !== needs.livemode) {
       needs.alerts.raise({
         kind: 'livemode',

@@ -98,6 +98,17 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
       return rows.map((row) => row.id);
     },
 
+    async givenUp(limit) {
+      const { rows } = await sql<{ eventId: string; error: string }>`
+        select o.event_id as "eventId", coalesce(j.last_error, '') as error
+        from event_outcome o
+        join graphile_worker.jobs j on j.key = 'resolve-payment:' || o.event_id
+        where o.kind in ('pending', 'wait') and j.attempts >= j.max_attempts
+          and j.locked_at is null
+        order by o.concluded_at limit ${limit}`.execute(trx);
+      return rows;
+    },
+
     async unresolvedWithoutJob(before, limit) {
       const { rows } = await sql<{ id: string }>`
         select o.event_id as id from event_outcome o

@@ -1,113 +1,97 @@
-// The steps that a first payment and a renewal have in common at the sandbox's Stripe: money is
-// charged, an invoice is paid by it, events tell of it. All objects of one step are put together,
-// so that whoever hears of one finds the others.
+// Money that moves at the sandbox's Stripe: an intent and its charge, at once for a card, days later
+// for a direct debit. Both are put together, so that whoever hears of one finds the other.
 
-import Stripe from 'stripe';
-import { expand } from './stripe-expand.ts';
+import type { SandboxBuyer } from './stripe-buyer.ts';
+import { putEvent } from './stripe-events.ts';
 import { newStripeId } from './stripe-ids.ts';
 import {
-  type InvoiceParts,
-  invoiceLines,
-  invoiceObject,
-  invoicePaymentObject,
-} from './stripe-invoice-object.ts';
-import { chargeObject, intentObject, type SandboxBuyer } from './stripe-payment-objects.ts';
-import { type Basket, basketTotal } from './stripe-session-object.ts';
+  type ChargeStatus,
+  chargeObject,
+  INTENT_STATUS,
+  intentObject,
+  type MethodType,
+  paymentMethodObject,
+} from './stripe-payment-objects.ts';
 import type { StripeObject, StripeStore } from './stripe-store.ts';
-import type { Period } from './stripe-subscription-object.ts';
 
-export type Paid = {
+export type Payer = {
   readonly buyer: SandboxBuyer;
   readonly customer: string | null;
-  /** Unix seconds. */
-  readonly created: number;
-  readonly methodId: string;
-  readonly basket: Basket;
+  readonly method: { readonly id: string; readonly type: MethodType };
 };
 
-export type Bill = Paid & {
-  readonly customer: string;
-  readonly invoiceId: string;
-  readonly period: Period;
-  readonly reason: InvoiceParts['reason'];
-  /** Of the subscription or the invoice items, in the order of the basket. */
-  readonly itemIds: readonly string[];
-  readonly subscription: string | null;
-  readonly intent: string;
-};
+/** Minor units, and Stripe's code of the currency. */
+export type Price = { readonly amount: number; readonly currency: string };
 
-/** A succeeded intent and its charge. Returns the intent's id. */
-export function putCharge(store: StripeStore, paid: Paid): string {
-  const ids = {
-    ...paid,
-    intentId: newStripeId('pi'),
-    chargeId: newStripeId('ch'),
-    amount: basketTotal(paid.basket),
-    currency: currencyOf(paid.basket),
-  };
-  store.put(chargeObject(paid.buyer, ids));
-  store.put(intentObject(ids));
-  return ids.intentId;
-}
+const INTENT_EVENTS = {
+  succeeded: ['payment_intent.succeeded', 'charge.succeeded'],
+  pending: ['payment_intent.processing', 'charge.pending'],
+  failed: ['payment_intent.payment_failed', 'charge.failed'],
+} as const satisfies Readonly<Record<ChargeStatus, readonly [string, string]>>;
 
-/** A paid invoice, its lines, and the payment that ties it to the intent. */
-export function putInvoice(store: StripeStore, bill: Bill): void {
-  const { basket, created, invoiceId, intent } = bill;
-  const amount = basketTotal(basket);
-  const currency = currencyOf(basket);
-  const number = nextInvoiceNumber(store, bill.customer);
-  const parts = { ...bill, id: invoiceId, number, totalCents: amount, currency };
-  const lines = basket.map((it) => ({ ...it, lineId: newStripeId('il') }));
-  store.putRows(invoiceId, invoiceLines(lines, parts, bill.itemIds));
-  store.put(invoiceObject(parts));
-  const payment = { id: newStripeId('inpay'), invoice: invoiceId, created, amount, currency };
-  store.put(invoicePaymentObject({ ...payment, intent }));
-}
-
-/** The two events of a paid invoice. */
-export function putInvoiceEvents(
+/** A method to pay with. `created` in Unix seconds. */
+export function putMethod(
   store: StripeStore,
-  invoiceId: string,
+  buyer: SandboxBuyer,
+  of: { readonly created: number; readonly customer: string | null; readonly type: MethodType },
+): Payer['method'] {
+  const id = newStripeId('pm');
+  store.put(paymentMethodObject(buyer, { id, ...of }));
+  return { id, type: of.type };
+}
+
+/** An intent and its charge, and the events that tell of them. `created` in Unix seconds. */
+export function putCharge(
+  store: StripeStore,
+  { buyer, customer, method }: Payer,
+  of: Price & { readonly status: ChargeStatus; readonly created: number },
+): { readonly intentId: string; readonly events: readonly StripeObject[] } {
+  const intentId = newStripeId('pi');
+  const ids = { ...of, customer, method, intentId, chargeId: newStripeId('ch') };
+  store.put(chargeObject(buyer, ids));
+  store.put(intentObject(ids));
+  return { intentId, events: chargeEvents(store, ids) };
+}
+
+/** What the bank says of a charge that was pending. Throws when there is none. */
+export function settleCharge(
+  store: StripeStore,
+  intentId: string,
+  status: 'succeeded' | 'failed',
   created: number,
 ): readonly StripeObject[] {
-  return ['invoice.paid', 'invoice.payment_succeeded'].map((type) =>
-    putEvent(store, type, invoiceId, created),
-  );
-}
-
-/** An event about the object as it is now, which it keeps showing. `created` in Unix seconds. */
-export function putEvent(
-  store: StripeStore,
-  type: string,
-  objectId: string,
-  created: number,
-): StripeObject {
-  const object = store.find(objectId);
-  if (object === null) throw new Error(`nothing at the sandbox's Stripe is called ${objectId}`);
-  const id = newStripeId('evt');
+  const intent = store.findKind('payment_intent', intentId);
+  const chargeId = String(intent?.latest_charge);
+  const charge = store.findKind('charge', chargeId);
+  if (!intent || charge?.status !== 'pending') throw new Error(`nothing is pending on ${intentId}`);
+  const isPaid = status === 'succeeded';
   store.put({
-    id,
-    object: 'event',
-    api_version: Stripe.API_VERSION,
-    created,
-    data: { object: expand(store, object, []) },
-    livemode: false,
-    pending_webhooks: 1,
-    request: { id: null, idempotency_key: null },
-    type,
+    ...charge,
+    status,
+    paid: isPaid,
+    ...(!isPaid && { failure_code: 'insufficient_funds', captured: false, amount_captured: 0 }),
   });
-  return store.find(id) as StripeObject;
+  store.put({
+    ...intent,
+    status: INTENT_STATUS[status],
+    amount_received: isPaid ? intent.amount : 0,
+    ...(!isPaid && { payment_method: null }),
+  });
+  return chargeEvents(store, { intentId, chargeId, status, created });
 }
 
-/** Stripe's code of the basket's currency, lower case. */
-export function currencyOf(basket: Basket): string {
-  return basket[0]?.price.currency ?? 'eur';
-}
-
-function nextInvoiceNumber(store: StripeStore, customerId: string): string {
-  const customer = store.findKind('customer', customerId);
-  if (customer === null) throw new Error(`no customer ${customerId}`);
-  const sequence = customer.next_invoice_sequence ?? 1;
-  store.put({ ...customer, next_invoice_sequence: sequence + 1 });
-  return `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`;
+function chargeEvents(
+  store: StripeStore,
+  of: {
+    readonly intentId: string;
+    readonly chargeId: string;
+    readonly status: ChargeStatus;
+    readonly created: number;
+  },
+): readonly StripeObject[] {
+  const [ofIntent, ofCharge] = INTENT_EVENTS[of.status];
+  return [
+    putEvent(store, ofCharge, of.chargeId, of.created),
+    putEvent(store, ofIntent, of.intentId, of.created),
+  ];
 }

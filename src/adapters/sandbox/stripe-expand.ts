@@ -11,7 +11,15 @@ const FIRST_ROWS = 10;
 
 // Per kind of object, or path inside one: which properties are ids that can be expanded.
 const EXPANDABLE: Readonly<Record<string, readonly string[]>> = {
-  'checkout.session': ['customer', 'invoice', 'payment_intent', 'payment_link', 'subscription'],
+  'checkout.session': [
+    'customer',
+    'invoice',
+    'payment_intent',
+    'payment_link',
+    'setup_intent',
+    'subscription',
+  ],
+  'checkout.session.shipping_cost': ['shipping_rate'],
   item: [],
   price: ['product'],
   product: ['default_price'],
@@ -24,6 +32,10 @@ const EXPANDABLE: Readonly<Record<string, readonly string[]>> = {
   'invoice_payment.payment': ['payment_intent', 'charge'],
   'line_item.pricing.price_details': ['price'], // and not `product`: it stays an id
   subscription: ['customer', 'default_payment_method', 'latest_invoice'],
+  refund: ['charge', 'payment_intent'],
+  credit_note: ['customer', 'invoice'],
+  dispute: ['charge', 'payment_intent'],
+  setup_intent: ['customer', 'payment_method'],
 };
 
 // Properties that are absent unless asked for, and how to come by them.
@@ -101,7 +113,9 @@ function presented(
   at: string,
 ): Record<string, unknown> {
   const sent: Record<string, unknown> = { ...object };
-  if (object.object === 'invoice') sent.lines = invoiceLines(store, object.id);
+  if (object.object === 'invoice' || object.object === 'credit_note') {
+    sent.lines = linesOf(store, object);
+  }
   for (const property of INCLUDABLE[object.object] ?? []) {
     if (!(property in tree)) delete sent[property];
     else if (property === 'line_items') sent[property] = sessionLines(store, object.id);
@@ -167,8 +181,8 @@ function sessionLines(store: StripeStore, id: string): unknown {
   return firstRows(store.rows(id), `/v1/checkout/sessions/${id}/line_items`);
 }
 
-function invoiceLines(store: StripeStore, id: string): unknown {
-  return firstRows(store.rows(id), `/v1/invoices/${id}/lines`);
+function linesOf(store: StripeStore, { id, object }: StripeObject): unknown {
+  return firstRows(store.rows(id), `/v1/${object}s/${id}/lines`);
 }
 
 function invoicePayments(store: StripeStore, id: string): unknown {

@@ -7,7 +7,11 @@ import { randomInt } from 'node:crypto';
 const LENGTHS = {
   cs_test: 58,
   ch: 24,
+  cn: 24,
+  cnli: 24,
   cus: 14,
+  di: 24,
+  du: 24,
   evt: 24,
   il: 24,
   ii: 24,
@@ -18,9 +22,13 @@ const LENGTHS = {
   pm: 24,
   price: 24,
   prod: 14,
+  re: 24,
   req: 14,
+  seti: 24,
+  shr: 24,
   si: 14,
   sub: 24,
+  txr: 24,
 } as const;
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 

@@ -1,32 +1,37 @@
-// An invoice of Stripe's, its lines and its payment, in the shape of the pinned API version and
-// typed by the SDK. Lines are described the way Stripe does, in English: the reader must print the
-// product's name instead, and would be caught here if it did not. The file is long because an
-// invoice is: seventy fields, and no decision among them.
+// An invoice of Stripe's and its payments, in the shape of the pinned API version and typed by the
+// SDK. Its lines are kept apart: what is sent holds only the first of them. The file is long because
+// an invoice is: seventy fields, and no decision among them.
 
-import Stripe from 'stripe';
-import type { SandboxBuyer } from './stripe-payment-objects.ts';
-import type { Basket } from './stripe-session-object.ts';
+import type Stripe from 'stripe';
+import type { SandboxBuyer } from './stripe-buyer.ts';
+import { invoiceTax } from './stripe-invoice-lines.ts';
+import type { Sale } from './stripe-sale.ts';
 import type { Period } from './stripe-subscription-object.ts';
 
 export type InvoiceParts = {
   readonly id: string;
-  readonly number: string;
+  /** Stripe's; null before it is finalized. */
+  readonly number: string | null;
+  /** Unix seconds. */
   readonly created: number;
   readonly period: Period;
-  readonly reason: 'subscription_create' | 'subscription_cycle' | 'manual';
-  readonly totalCents: number;
-  readonly currency: string;
+  readonly reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'manual';
+  readonly collection: 'charge_automatically' | 'send_invoice';
+  readonly sale: Sale;
   readonly buyer: SandboxBuyer;
   readonly customer: string;
   readonly subscription: string | null;
+  /** The customer's balance before: credit with us is negative. Minor units. */
+  readonly startingBalance: number;
 };
 
-/** A paid invoice. Its lines are kept apart: what is sent holds only the first of them. */
-export function invoiceObject(parts: InvoiceParts): Omit<Stripe.Invoice, 'lines' | 'payments'> {
+/** An invoice that is finalized and waits for its money. */
+export function openInvoice(parts: InvoiceParts): Omit<Stripe.Invoice, 'lines' | 'payments'> {
   return {
     id: parts.id,
     object: 'invoice',
     ...invoiceAmounts(parts),
+    ...invoiceTotals(parts.sale),
     ...invoiceCustomer(parts),
     ...invoiceLife(parts),
     account_country: 'FR',
@@ -34,13 +39,13 @@ export function invoiceObject(parts: InvoiceParts): Omit<Stripe.Invoice, 'lines'
     account_tax_ids: null,
     application: null,
     billing_reason: parts.reason,
-    collection_method: 'charge_automatically',
+    collection_method: parts.collection,
     custom_fields: null,
     default_payment_method: null,
     default_source: null,
     default_tax_rates: [],
     description: null,
-    discounts: [],
+    discounts: parts.sale.discount === null ? [] : [parts.sale.discount.id],
     footer: null,
     from_invoice: null,
     issuer: { type: 'self' },
@@ -58,7 +63,6 @@ export function invoiceObject(parts: InvoiceParts): Omit<Stripe.Invoice, 'lines'
     },
     receipt_number: null,
     rendering: null,
-    shipping_cost: null,
     shipping_details: null,
     statement_descriptor: null,
     test_clock: null,
@@ -73,37 +77,54 @@ function parentOf(subscription: string): Stripe.Invoice.Parent {
   };
 }
 
-function invoiceAmounts({ totalCents, currency }: InvoiceParts) {
+// A credit pays what it can; what an invoice gives back becomes credit.
+function invoiceAmounts({ sale, startingBalance }: InvoiceParts) {
+  const due = Math.max(0, sale.total + startingBalance);
   return {
-    amount_due: totalCents,
+    amount_due: due,
     amount_overpaid: 0,
-    amount_paid: totalCents,
-    amount_paid_off_stripe: 0,
-    amount_remaining: 0,
-    amount_shipping: 0,
-    automatic_tax: {
-      disabled_reason: null,
-      enabled: false,
-      liability: null,
-      provider: null,
-      status: null,
-    },
-    currency,
-    ending_balance: 0,
+    amount_paid: 0,
+    amount_remaining: due,
+    ending_balance: Math.min(0, sale.total + startingBalance),
     post_payment_credit_notes_amount: 0,
     pre_payment_credit_notes_amount: 0,
-    starting_balance: 0,
-    subtotal: totalCents,
-    subtotal_excluding_tax: totalCents,
-    total: totalCents,
-    total_discount_amounts: [],
-    total_excluding_tax: totalCents,
-    total_pretax_credit_amounts: [],
-    total_taxes: [],
+    starting_balance: startingBalance,
   };
 }
 
-function invoiceCustomer({ buyer, customer }: InvoiceParts) {
+function invoiceTotals(sale: Sale) {
+  const { shipping, discount, discounted } = sale;
+  const taxes = [...sale.lines, ...(shipping ? [shipping] : [])].flatMap(({ tax }) => tax ?? []);
+  const inclusive = taxes.filter(({ rate }) => rate.inclusive);
+  const included = inclusive.reduce((sum, { amount }) => sum + amount, 0);
+  const off = discount === null ? [] : [{ amount: discounted, discount: discount.id }];
+  return {
+    amount_shipping: shipping?.subtotal ?? 0,
+    automatic_tax: {
+      disabled_reason: null,
+      enabled: sale.tax !== undefined,
+      liability: sale.tax === undefined ? null : { type: 'self' as const },
+      provider: sale.tax === undefined ? null : 'stripe',
+      status: sale.tax === undefined ? null : ('complete' as const),
+    },
+    currency: sale.currency,
+    shipping_cost: shipping && {
+      amount_subtotal: shipping.subtotal,
+      amount_tax: shipping.tax?.amount ?? 0,
+      amount_total: shipping.total,
+      shipping_rate: shipping.rateId,
+    },
+    subtotal: sale.subtotal,
+    subtotal_excluding_tax: sale.subtotal - included,
+    total: sale.total,
+    total_discount_amounts: off,
+    total_excluding_tax: sale.total - sale.taxed,
+    total_pretax_credit_amounts: off.map((it) => ({ ...it, type: 'discount' as const })),
+    total_taxes: taxes.map(invoiceTax),
+  };
+}
+
+function invoiceCustomer({ buyer, customer, sale }: InvoiceParts) {
   const { vatNumber } = buyer;
   return {
     customer,
@@ -113,110 +134,38 @@ function invoiceCustomer({ buyer, customer }: InvoiceParts) {
     customer_name: buyer.businessName ?? buyer.individualName ?? buyer.name,
     customer_phone: buyer.phone,
     customer_shipping: null,
-    customer_tax_exempt: 'none' as const,
+    customer_tax_exempt: sale.tax === 'reverse-charge' ? ('reverse' as const) : ('none' as const),
     customer_tax_ids: vatNumber === null ? [] : [{ type: 'eu_vat' as const, value: vatNumber }],
   };
 }
 
-function invoiceLife({ created, period }: InvoiceParts) {
+function invoiceLife({ created, period, collection }: InvoiceParts) {
+  const isSent = collection === 'send_invoice';
   return {
-    attempt_count: 1,
-    attempted: true,
-    auto_advance: false,
+    attempt_count: 0,
+    attempted: false,
+    auto_advance: !isSent,
     automatically_finalizes_at: null,
     created,
-    due_date: null,
+    due_date: isSent ? created + 30 * 86_400 : null,
     effective_at: created,
     hosted_invoice_url: null,
     invoice_pdf: null,
     next_payment_attempt: null,
     period_end: period.start,
     period_start: period.start,
-    status: 'paid' as const,
+    status: 'open' as const,
     status_transitions: {
       finalized_at: created,
       marked_uncollectible_at: null,
-      paid_at: created,
+      paid_at: null,
       voided_at: null,
     },
     webhooks_delivered_at: created,
   };
 }
 
-/** The lines of an invoice, one for each item of the basket. */
-export function invoiceLines(
-  basket: Basket,
-  invoice: InvoiceParts,
-  itemIds: readonly string[],
-): readonly Stripe.InvoiceLineItem[] {
-  return basket.map(({ lineId, product, price, quantity }, index) => {
-    const amount = (price.unit_amount ?? 0) * quantity;
-    return {
-      id: lineId,
-      object: 'line_item',
-      amount,
-      currency: price.currency,
-      description: describe(product.name, price, quantity),
-      discount_amounts: [],
-      discountable: true,
-      discounts: [],
-      invoice: invoice.id,
-      livemode: false,
-      metadata: {},
-      parent: lineParent(invoice.subscription, price, itemIds[index] ?? ''),
-      period: { start: invoice.period.start, end: invoice.period.end },
-      pretax_credit_amounts: [],
-      pricing: {
-        price_details: { price: price.id, product: product.id },
-        type: 'price_details',
-        unit_amount_decimal: price.unit_amount_decimal,
-      },
-      quantity,
-      quantity_decimal: Stripe.Decimal.from(String(quantity)),
-      subscription: invoice.subscription,
-      subtotal: amount,
-      taxes: [],
-    };
-  });
-}
-
-function describe(name: string, price: Stripe.Price, quantity: number): string {
-  if (price.recurring === null) return name;
-  const amount = ((price.unit_amount ?? 0) / 100).toFixed(2);
-  return `${quantity} × ${name} (at €${amount} / ${price.recurring.interval})`;
-}
-
-function lineParent(
-  subscription: string | null,
-  price: Stripe.Price,
-  itemId: string,
-): Stripe.InvoiceLineItem.Parent {
-  if (subscription !== null && price.recurring !== null) {
-    return {
-      invoice_item_details: null,
-      subscription_item_details: {
-        invoice_item: null,
-        proration: false,
-        proration_details: { credited_items: null },
-        subscription,
-        subscription_item: itemId,
-      },
-      type: 'subscription_item_details',
-    };
-  }
-  return {
-    invoice_item_details: {
-      invoice_item: itemId,
-      proration: false,
-      proration_details: { credited_items: null },
-      subscription,
-    },
-    subscription_item_details: null,
-    type: 'invoice_item_details',
-  };
-}
-
-/** What ties a paid invoice to the intent that paid it. `created` in Unix seconds. */
+/** What ties an invoice to the intent that pays it, or is to. `created` in Unix seconds. */
 export function invoicePaymentObject(parts: {
   readonly id: string;
   readonly created: number;
@@ -224,11 +173,12 @@ export function invoicePaymentObject(parts: {
   readonly currency: string;
   readonly invoice: string;
   readonly intent: string;
+  readonly isPaid: boolean;
 }): Stripe.InvoicePayment {
   return {
     id: parts.id,
     object: 'invoice_payment',
-    amount_paid: parts.amount,
+    amount_paid: parts.isPaid ? parts.amount : null,
     amount_requested: parts.amount,
     created: parts.created,
     currency: parts.currency,
@@ -236,7 +186,7 @@ export function invoicePaymentObject(parts: {
     is_default: true,
     livemode: false,
     payment: { payment_intent: parts.intent, type: 'payment_intent' },
-    status: 'paid',
-    status_transitions: { canceled_at: null, paid_at: parts.created },
+    status: parts.isPaid ? 'paid' : 'open',
+    status_transitions: { canceled_at: null, paid_at: parts.isPaid ? parts.created : null },
   };
 }

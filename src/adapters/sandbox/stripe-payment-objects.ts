@@ -1,109 +1,94 @@
-// Customers, payment methods, intents and charges in the shape of the pinned API version. Typed by
-// the SDK, so that a field Stripe adds or drops breaks the build here. Everything is paid by a test
-// card, the way a person in France would see it.
+// Payment methods, intents and charges in the shape of the pinned API version. Typed by the SDK, so
+// that a field Stripe adds or drops breaks the build here. Paid by a test card, or by direct debit,
+// whose money takes days: its intent stays `processing` and its charge `pending` until the bank has
+// spoken.
 
 import type Stripe from 'stripe';
+import { billingDetails, type SandboxBuyer } from './stripe-buyer.ts';
 
-export type SandboxBuyer = {
-  readonly email: string | null;
-  readonly name: string | null;
-  readonly individualName: string | null;
-  readonly businessName: string | null;
-  readonly phone: string | null;
-  readonly address: Stripe.Address | null;
-  /** An EU VAT number. */
-  readonly vatNumber: string | null;
-};
+export type MethodType = 'card' | 'sepa_debit';
+
+/** How a charge stands; the intent's status follows from it. */
+export type ChargeStatus = 'succeeded' | 'pending' | 'failed';
 
 /** Unix seconds. */
 type Stamp = { readonly created: number };
 
-/** `invoicePrefix` is what the numbers of this customer's invoices begin with. */
-export function customerObject(
-  buyer: SandboxBuyer,
-  { id, created, invoicePrefix }: Stamp & { readonly id: string; readonly invoicePrefix: string },
-): Stripe.Customer {
-  return {
-    id,
-    object: 'customer',
-    address: buyer.address,
-    balance: 0,
-    ...(buyer.businessName !== null && { business_name: buyer.businessName }),
-    ...(buyer.individualName !== null && { individual_name: buyer.individualName }),
-    created,
-    currency: null,
-    customer_account: null,
-    default_source: null,
-    delinquent: false,
-    description: null,
-    discount: null,
-    email: buyer.email,
-    invoice_prefix: invoicePrefix,
-    invoice_settings: {
-      custom_fields: null,
-      default_payment_method: null,
-      footer: null,
-      rendering_options: null,
-    },
-    livemode: false,
-    metadata: {},
-    name: buyer.businessName ?? buyer.individualName ?? buyer.name,
-    next_invoice_sequence: 1,
-    phone: buyer.phone,
-    preferred_locales: ['fr-FR'],
-    shipping: null,
-    tax_exempt: 'none',
-    test_clock: null,
-  };
-}
+const TEST_CARD: Stripe.PaymentMethod.Card = {
+  brand: 'visa',
+  checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
+  country: 'FR',
+  display_brand: 'visa',
+  exp_month: 12,
+  exp_year: 2034,
+  funding: 'credit',
+  generated_from: null,
+  last4: '4242',
+  networks: { available: ['visa'], preferred: null },
+  regulated_status: 'regulated',
+  three_d_secure_usage: { supported: true },
+  wallet: null,
+};
+const TEST_ACCOUNT: Stripe.PaymentMethod.SepaDebit = {
+  bank_code: '20041',
+  branch_code: '01005',
+  country: 'FR',
+  fingerprint: null,
+  generated_from: null,
+  last4: '2606',
+};
 
-/** A Visa card of the tests, held by the buyer. */
+/** A card or a bank account of the tests, held by the buyer. */
 export function paymentMethodObject(
   buyer: SandboxBuyer,
-  { id, created, customer }: Stamp & { readonly id: string; readonly customer: string | null },
+  {
+    id,
+    created,
+    customer,
+    type,
+  }: Stamp & {
+    readonly id: string;
+    readonly customer: string | null;
+    readonly type: MethodType;
+  },
 ): Stripe.PaymentMethod {
   return {
     id,
     object: 'payment_method',
     allow_redisplay: 'limited',
     billing_details: billingDetails(buyer),
-    card: {
-      brand: 'visa',
-      checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
-      country: 'FR',
-      display_brand: 'visa',
-      exp_month: 12,
-      exp_year: 2034,
-      funding: 'credit',
-      generated_from: null,
-      last4: '4242',
-      networks: { available: ['visa'], preferred: null },
-      regulated_status: 'regulated',
-      three_d_secure_usage: { supported: true },
-      wallet: null,
-    },
+    ...(type === 'card' ? { card: TEST_CARD } : { sepa_debit: TEST_ACCOUNT }),
     created,
     customer,
     customer_account: null,
     livemode: false,
     metadata: {},
-    type: 'card',
+    type,
   };
 }
 
 export type ChargeIds = Stamp & {
   readonly intentId: string;
   readonly chargeId: string;
-  readonly methodId: string;
+  readonly method: { readonly id: string; readonly type: MethodType };
   readonly customer: string | null;
   readonly amount: number;
   readonly currency: string;
+  readonly status: ChargeStatus;
 };
 
-/** Two types, as an account with Link has: the intent alone does not tell how it was paid. */
-const METHOD_TYPES = ['card', 'link'];
+/** What the account takes besides: two types, so that the intent alone does not tell how. */
+export function methodTypesWith(type: MethodType): readonly string[] {
+  return type === 'card' ? ['card', 'link'] : ['card', type];
+}
 
-/** Succeeded, in one go. */
+/** What an intent says of its charge. */
+export const INTENT_STATUS = {
+  succeeded: 'succeeded',
+  pending: 'processing',
+  failed: 'requires_payment_method',
+} as const satisfies Readonly<Record<ChargeStatus, Stripe.PaymentIntent.Status>>;
+
 export function intentObject(ids: ChargeIds): Stripe.PaymentIntent {
   return {
     id: ids.intentId,
@@ -112,7 +97,7 @@ export function intentObject(ids: ChargeIds): Stripe.PaymentIntent {
     amount: ids.amount,
     amount_capturable: 0,
     amount_details: { tip: {} },
-    amount_received: ids.amount,
+    amount_received: ids.status === 'succeeded' ? ids.amount : 0,
     application: null,
     application_fee_amount: null,
     automatic_payment_methods: null,
@@ -134,10 +119,10 @@ export function intentObject(ids: ChargeIds): Stripe.PaymentIntent {
     metadata: {},
     next_action: null,
     on_behalf_of: null,
-    payment_method: ids.methodId,
+    payment_method: ids.status === 'failed' ? null : ids.method.id,
     payment_method_configuration_details: null,
     payment_method_options: {},
-    payment_method_types: METHOD_TYPES,
+    payment_method_types: [...methodTypesWith(ids.method.type)],
     payment_record: null,
     processing: null,
     receipt_email: null,
@@ -147,19 +132,20 @@ export function intentObject(ids: ChargeIds): Stripe.PaymentIntent {
     source: null,
     statement_descriptor: null,
     statement_descriptor_suffix: null,
-    status: 'succeeded',
+    status: INTENT_STATUS[ids.status],
     transfer_data: null,
     transfer_group: null,
   };
 }
 
-/** Captured, nothing refunded. */
+/** Nothing of it refunded. */
 export function chargeObject(buyer: SandboxBuyer, ids: ChargeIds): Stripe.Charge {
+  const { status } = ids;
   return {
     id: ids.chargeId,
     object: 'charge',
     amount: ids.amount,
-    amount_captured: ids.amount,
+    amount_captured: status === 'failed' ? 0 : ids.amount,
     amount_refunded: 0,
     application: null,
     application_fee: null,
@@ -167,24 +153,24 @@ export function chargeObject(buyer: SandboxBuyer, ids: ChargeIds): Stripe.Charge
     balance_transaction: null,
     billing_details: billingDetails(buyer),
     calculated_statement_descriptor: 'COMPTAPPART',
-    captured: true,
+    captured: status !== 'failed',
     created: ids.created,
     currency: ids.currency,
     customer: ids.customer,
     description: null,
     disputed: false,
     failure_balance_transaction: null,
-    failure_code: null,
-    failure_message: null,
+    failure_code: status === 'failed' ? 'insufficient_funds' : null,
+    failure_message: status === 'failed' ? 'The account has insufficient funds.' : null,
     fraud_details: {},
     livemode: false,
     metadata: {},
     on_behalf_of: null,
     outcome: null,
-    paid: true,
+    paid: status === 'succeeded',
     payment_intent: ids.intentId,
-    payment_method: ids.methodId,
-    payment_method_details: { type: 'card' },
+    payment_method: ids.method.id,
+    payment_method_details: { type: ids.method.type },
     receipt_email: null,
     receipt_number: null,
     receipt_url: null,
@@ -195,18 +181,41 @@ export function chargeObject(buyer: SandboxBuyer, ids: ChargeIds): Stripe.Charge
     source_transfer: null,
     statement_descriptor: null,
     statement_descriptor_suffix: null,
-    status: 'succeeded',
+    status,
     transfer_data: null,
     transfer_group: null,
   };
 }
 
-function billingDetails(buyer: SandboxBuyer): Stripe.PaymentMethod.BillingDetails {
+/** A card kept for later, and kept indeed. */
+export function setupIntentObject(
+  parts: Stamp & { readonly id: string; readonly customer: string; readonly method: string },
+): Stripe.SetupIntent {
   return {
-    address: buyer.address,
-    email: buyer.email,
-    name: buyer.name ?? buyer.individualName ?? buyer.businessName,
-    phone: buyer.phone,
-    tax_id: null,
+    id: parts.id,
+    object: 'setup_intent',
+    allowed_payment_method_types: null,
+    application: null,
+    automatic_payment_methods: null,
+    cancellation_reason: null,
+    client_secret: `${parts.id}_secret_sandbox`,
+    created: parts.created,
+    customer: parts.customer,
+    description: null,
+    excluded_payment_method_types: null,
+    last_setup_error: null,
+    latest_attempt: null,
+    livemode: false,
+    mandate: null,
+    metadata: {},
+    next_action: null,
+    on_behalf_of: null,
+    payment_method: parts.method,
+    payment_method_configuration_details: null,
+    payment_method_options: {},
+    payment_method_types: ['card'],
+    single_use_mandate: null,
+    status: 'succeeded',
+    usage: 'off_session',
   };
 }

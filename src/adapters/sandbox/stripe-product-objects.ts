@@ -39,7 +39,7 @@ export function productObject(
 
 /** The product's only price. */
 export function priceObject(
-  { id, unitAmountCents, currency, interval }: SandboxProduct,
+  { id, unitAmountCents, currency, interval, priceIsFree }: SandboxProduct,
   { created, priceId }: Stamp,
 ): Stripe.Price {
   const recurring: Stripe.Price.Recurring | null = interval && {
@@ -56,7 +56,9 @@ export function priceObject(
     billing_scheme: 'per_unit',
     created,
     currency,
-    custom_unit_amount: null,
+    custom_unit_amount: priceIsFree
+      ? { maximum: null, minimum: null, preset: unitAmountCents }
+      : null,
     livemode: false,
     lookup_key: null,
     metadata: {},
@@ -67,7 +69,7 @@ export function priceObject(
     tiers_mode: null,
     transform_quantity: null,
     type: recurring ? 'recurring' : 'one_time',
-    unit_amount: unitAmountCents,
-    unit_amount_decimal: Stripe.Decimal.from(String(unitAmountCents)),
+    unit_amount: priceIsFree ? null : unitAmountCents,
+    unit_amount_decimal: priceIsFree ? null : Stripe.Decimal.from(String(unitAmountCents)),
   };
 }

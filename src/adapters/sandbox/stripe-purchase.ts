@@ -1,34 +1,35 @@
-// What comes into being at Stripe when somebody pays: all the objects, consistent with each other,
-// and the events that tell of them. A one-time payment is known by its session, a subscription's
-// first payment by its session and its invoice, a renewal by its invoice alone. More flows (delayed
-// methods, free trials, balances, refunds) have their place beside these two functions.
+// What comes into being at Stripe when somebody goes through Checkout: all the objects, consistent
+// with each other, and the events that tell of them. A one-time payment is known by its session, a
+// subscription's first payment by its session and its invoice. What happens afterwards (the bank's
+// word on a direct debit, a renewal, a refund) is in the files beside this one.
 
 import type Stripe from 'stripe';
-import {
-  currencyOf,
-  type Paid,
-  putCharge,
-  putEvent,
-  putInvoice,
-  putInvoiceEvents,
-} from './stripe-charges.ts';
-import { newInvoicePrefix, newStripeId } from './stripe-ids.ts';
-import {
-  customerObject,
-  paymentMethodObject,
-  type SandboxBuyer,
-} from './stripe-payment-objects.ts';
-import { type Basket, basketTotal, sessionLines, sessionObject } from './stripe-session-object.ts';
+import { payInvoice, putCustomer, putInvoice, putInvoicePayment } from './stripe-billing.ts';
+import { CAMILLE, type SandboxBuyer } from './stripe-buyer.ts';
+import { type Payer, putCharge, putMethod } from './stripe-charges.ts';
+import { putEvent, seconds } from './stripe-events.ts';
+import { newStripeId } from './stripe-ids.ts';
+import { type MethodType, methodTypesWith } from './stripe-payment-objects.ts';
+import { type Sale, type SaleItem, type SaleTerms, saleOf } from './stripe-sale.ts';
+import { sessionLines, sessionObject } from './stripe-session-object.ts';
 import type { StripeObject, StripeStore } from './stripe-store.ts';
-import { subscriptionObject } from './stripe-subscription-object.ts';
+import { laterBy, type Period, subscriptionObject } from './stripe-subscription-object.ts';
 
-export type SandboxPurchase = {
-  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
+export type SandboxPurchase = SaleTerms & {
+  readonly items: readonly SaleItem[];
   readonly mode: 'payment' | 'subscription';
   /** What it leaves out is taken from an invented buyer. */
   readonly buyer?: Partial<SandboxBuyer>;
   /** A one-time payment for which Stripe makes an invoice too. */
   readonly invoiceCreation?: boolean;
+  readonly method?: MethodType;
+  /** The money is still under way when the session completes. */
+  readonly pending?: boolean;
+  readonly trialDays?: number;
+  /** The session does not name its invoice yet; `attachInvoice` mends that. */
+  readonly invoiceIsLate?: boolean;
+  readonly managed?: boolean;
+  readonly presentment?: Stripe.Checkout.Session.PresentmentDetails;
 };
 
 export type Purchased = {
@@ -39,176 +40,132 @@ export type Purchased = {
   readonly events: readonly StripeObject[];
 };
 
-const CAMILLE: SandboxBuyer = {
-  email: 'camille.durand@example.com',
-  name: 'Camille Durand',
-  individualName: null,
-  businessName: null,
-  phone: null,
-  address: {
-    line1: '12 rue des Lilas',
-    line2: null,
-    postal_code: '69003',
-    city: 'Lyon',
-    state: null,
-    country: 'FR',
-  },
-  vatNumber: null,
-};
-
 /** Throws when a product is unknown, or when mode and products do not go together. */
 export function purchase(store: StripeStore, wanted: SandboxPurchase, now: Date): Purchased {
-  const basket = basketOf(store, wanted);
+  const created = seconds(now);
+  const { pending = false, trialDays, method: type = 'card' } = wanted;
   const subscribes = wanted.mode === 'subscription';
-  const recurring = basket.find(({ price }) => price.recurring !== null);
+  const sale = saleOf(store, trialDays ? onTrial(wanted.items) : wanted.items, wanted, created);
+  const recurring = sale.lines.find(({ price }) => price.recurring !== null);
   if (subscribes && !recurring) throw new Error('nothing here can be subscribed to');
   if (!subscribes && recurring) throw new Error(`${recurring.product.id} is for subscriptions`);
 
-  const created = seconds(now);
   const buyer: SandboxBuyer = { ...CAMILLE, ...wanted.buyer };
-  const billed = subscribes || wanted.invoiceCreation === true;
-  const customer = billed ? putCustomer(store, buyer, created) : null;
-  const methodId = newStripeId('pm');
-  store.put(paymentMethodObject(buyer, { id: methodId, created, customer }));
-  const paid = { buyer, customer, created, methodId, basket };
-  const intent = putCharge(store, paid);
+  const isBilled = subscribes || wanted.invoiceCreation === true;
+  const customer = isBilled ? putCustomer(store, buyer, { created }) : null;
+  const payer = { buyer, customer, method: putMethod(store, buyer, { created, customer, type }) };
+  const { total: amount, currency } = sale;
+  const status = pending ? 'pending' : 'succeeded';
+  const charged =
+    amount === 0 ? null : putCharge(store, payer, { amount, currency, status, created });
+  const intent = charged?.intentId ?? null;
+  const checkout: Checkout = { wanted, payer, sale, created, intent };
   const subscriptionId = subscribes ? newStripeId('sub') : null;
-  const invoiceId = billed ? putFirstInvoice(store, paid, intent, subscriptionId) : null;
+  const billed = customer === null ? null : bill(store, checkout, { customer, subscriptionId });
+  const sessionId = putSession(store, checkout, {
+    customer,
+    subscription: subscriptionId,
+    invoice: wanted.invoiceIsLate ? null : (billed?.invoiceId ?? null),
+  });
+  const completed = putEvent(store, 'checkout.session.completed', sessionId, created);
+  return {
+    sessionId,
+    invoiceId: billed?.invoiceId ?? null,
+    subscriptionId,
+    events: [...(charged?.events ?? []), completed, ...(billed?.events ?? [])],
+  };
+}
 
-  const sessionId = newStripeId('cs_test');
-  store.putRows(sessionId, sessionLines(basket));
+type Checkout = {
+  readonly wanted: SandboxPurchase;
+  readonly payer: Payer;
+  readonly sale: Sale;
+  /** Unix seconds. */
+  readonly created: number;
+  /** Null when nothing is charged. */
+  readonly intent: string | null;
+};
+
+function putSession(
+  store: StripeStore,
+  { wanted, payer, sale, created, intent }: Checkout,
+  of: {
+    readonly customer: string | null;
+    readonly subscription: string | null;
+    readonly invoice: string | null;
+  },
+): string {
+  const id = newStripeId('cs_test');
+  store.putRows(id, sessionLines(sale));
+  const paid = wanted.pending ? 'unpaid' : 'paid';
   store.put(
     sessionObject({
-      id: sessionId,
+      ...of,
+      id,
       created,
       mode: wanted.mode,
-      totalCents: basketTotal(basket),
-      currency: currencyOf(basket),
-      buyer,
-      customer,
-      paymentIntent: subscribes ? null : intent, // a subscription's hangs off its invoice
-      subscription: subscriptionId,
-      invoice: invoiceId,
+      status: 'complete',
+      paymentStatus: sale.total === 0 ? 'no_payment_required' : paid,
+      sale,
+      buyer: payer.buyer,
+      paymentIntent: wanted.mode === 'subscription' ? null : intent, // it hangs off the invoice
+      setupIntent: null,
+      invoiceCreation: wanted.invoiceCreation === true,
+      methodTypes: methodTypesWith(payer.method.type),
+      managed: wanted.managed === true,
+      presentment: wanted.presentment ?? null,
     }),
   );
-  const completed = putEvent(store, 'checkout.session.completed', sessionId, created);
-  const ofInvoice = invoiceId === null ? [] : putInvoiceEvents(store, invoiceId, created);
-  return { sessionId, invoiceId, subscriptionId, events: [completed, ...ofInvoice] };
-}
-
-/** The next period of a subscription, paid. Throws when there is no such subscription. */
-export function renewal(
-  store: StripeStore,
-  subscriptionId: string,
-  now: Date,
-): { readonly invoiceId: string; readonly events: readonly StripeObject[] } {
-  const subscription = store.findKind('subscription', subscriptionId);
-  const customer = store.findKind('customer', String(subscription?.customer));
-  if (!subscription || !customer) throw new Error(`no subscription ${subscriptionId}`);
-  const items = subscription.items.data;
-  const created = seconds(now);
-  const start = items[0]?.current_period_end ?? created;
-  const period = { start, end: laterBy(start, items[0]?.price) };
-  const paid = {
-    basket: items.map(({ price, quantity = 1 }) => itemOf(store, String(price.product), quantity)),
-    buyer: buyerOf(customer),
-    customer: customer.id,
-    methodId: String(subscription.default_payment_method),
-    created,
-  };
-  const invoiceId = newStripeId('in');
-  putInvoice(store, {
-    ...paid,
-    invoiceId,
-    period,
-    reason: 'subscription_cycle',
-    itemIds: items.map(({ id }) => id),
-    subscription: subscriptionId,
-    intent: putCharge(store, paid),
-  });
-  const renewed = items.map((item) => ({
-    ...item,
-    current_period_start: period.start,
-    current_period_end: period.end,
-  }));
-  const list = { ...subscription.items, data: renewed };
-  store.put({ ...subscription, latest_invoice: invoiceId, items: list });
-  return { invoiceId, events: putInvoiceEvents(store, invoiceId, created) };
-}
-
-/** The invoice of a first payment, and the subscription it begins if there is to be one. */
-function putFirstInvoice(
-  store: StripeStore,
-  paid: Paid,
-  intent: string,
-  subscription: string | null,
-): string {
-  const { basket, created, methodId } = paid;
-  const customer = String(paid.customer);
-  const invoiceId = newStripeId('in');
-  const lasting = basket.filter(({ price }) => price.recurring !== null);
-  const end = subscription === null ? created : laterBy(created, lasting[0]?.price);
-  const period = { start: created, end };
-  const itemIds = basket.map(({ price }) => newStripeId(price.recurring === null ? 'ii' : 'si'));
-  const reason = subscription === null ? 'manual' : 'subscription_create';
-  putInvoice(store, {
-    ...paid,
-    customer,
-    invoiceId,
-    period,
-    reason,
-    itemIds,
-    subscription,
-    intent,
-  });
-  if (subscription !== null) {
-    const parts = { id: subscription, created, period, customer };
-    const lastingIds = itemIds.filter((_, index) => basket[index]?.price.recurring !== null);
-    const of = { paymentMethod: methodId, invoice: invoiceId, itemIds: lastingIds };
-    store.put(subscriptionObject(lasting, { ...parts, ...of }));
-  }
-  return invoiceId;
-}
-
-function basketOf(store: StripeStore, { items }: SandboxPurchase): Basket {
-  if (items.length === 0) throw new Error('nothing was bought');
-  return items.map(({ productId, quantity }) => itemOf(store, productId, quantity));
-}
-
-function itemOf(store: StripeStore, productId: string, quantity: number): Basket[number] {
-  const product = store.findKind('product', productId);
-  const price = store.findKind('price', String(product?.default_price));
-  if (!product || !price) throw new Error(`the sandbox's Stripe sells no product ${productId}`);
-  return { lineId: newStripeId('li'), product, price, quantity };
-}
-
-function putCustomer(store: StripeStore, buyer: SandboxBuyer, created: number): string {
-  const id = newStripeId('cus');
-  store.put(customerObject(buyer, { id, created, invoicePrefix: newInvoicePrefix() }));
   return id;
 }
 
-function buyerOf(customer: Stripe.Customer): SandboxBuyer {
-  return {
-    email: customer.email,
-    name: customer.name ?? null,
-    individualName: customer.individual_name ?? null,
-    businessName: customer.business_name ?? null,
-    phone: customer.phone ?? null,
-    address: customer.address ?? null,
-    vatNumber: null,
-  };
+/** The invoice of a first payment, and the subscription it begins if there is to be one. */
+function bill(
+  store: StripeStore,
+  { wanted, payer, sale, created, intent }: Checkout,
+  of: { readonly customer: string; readonly subscriptionId: string | null },
+): { readonly invoiceId: string; readonly events: readonly StripeObject[] } {
+  const { customer, subscriptionId: subscription } = of;
+  const lasting = sale.lines.filter(({ price }) => price.recurring !== null);
+  const period = firstPeriod(created, wanted.trialDays, lasting[0]?.price);
+  const ids = sale.lines.map(({ price }) => newStripeId(price.recurring === null ? 'ii' : 'si'));
+  const made = putInvoice(store, {
+    ...{ created, period, sale, customer, subscription, buyer: payer.buyer, itemIds: ids },
+    reason: subscription === null ? 'manual' : 'subscription_create',
+    collection: 'charge_automatically',
+  });
+  const { invoiceId } = made;
+  const events = [...made.events];
+  if (subscription !== null) {
+    const itemIds = ids.filter((_, index) => sale.lines[index]?.price.recurring !== null);
+    store.put(
+      subscriptionObject(lasting, {
+        ...{ id: subscription, created, period, customer, itemIds, invoice: invoiceId },
+        paymentMethod: payer.method.id,
+        isTrial: wanted.trialDays !== undefined,
+      }),
+    );
+    events.push(putEvent(store, 'customer.subscription.created', subscription, created));
+  }
+  if ((wanted.pending || wanted.invoiceIsLate) && intent !== null) {
+    putInvoicePayment(store, invoiceId, intent, { isPaid: false, created });
+    return { invoiceId, events };
+  }
+  const by = intent === null ? 'balance' : { intentId: intent };
+  const paid = payInvoice(store, invoiceId, by, { at: created });
+  return { invoiceId, events: [...events, ...paid.events] };
 }
 
-// A month or a year on; from the 31st to the last day of a shorter month, as Stripe does.
-function laterBy(start: number, price: Stripe.Price | undefined): number {
-  const date = new Date(start * 1000);
-  const day = date.getUTCDate();
-  date.setUTCMonth(date.getUTCMonth() + (price?.recurring?.interval === 'year' ? 12 : 1));
-  if (date.getUTCDate() !== day) date.setUTCDate(0);
-  return seconds(date);
+// Nothing is paid yet for what comes back.
+function onTrial(items: readonly SaleItem[]): readonly SaleItem[] {
+  return items.map((item) => ({ ...item, amountCents: 0, because: 'trial' }));
 }
 
-function seconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
+function firstPeriod(
+  start: number,
+  trialDays: number | undefined,
+  price: Stripe.Price | undefined,
+): Period {
+  if (trialDays !== undefined) return { start, end: start + trialDays * 86_400 };
+  return { start, end: price === undefined ? start : laterBy(start, price) };
 }

@@ -1,22 +1,25 @@
 // A small Stripe of our own, for the sandbox and the tests: the real SDK talks to it over HTTP, and
 // it sends signed webhooks. It exists so that the program runs the same code with and without an
 // account at Stripe. It listens on the loopback interface only and knows no money; what it answers
-// is in stripe-api.ts, what it invents in stripe-purchase.ts. Faults and scenarios will hook in at
-// `respond` (answers) and at `buy` (flows).
+// is in stripe-api.ts, what happens to money in stripe-purchase.ts and its neighbours, and whole
+// stories, told by name, in scenarios.ts.
 
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Stripe from 'stripe';
-import { CATALOGUE, type SandboxProduct } from './catalogue.ts';
-import { type ApiAnswer, refusal, stripeAnswer } from './stripe-api.ts';
-import { putEvent } from './stripe-charges.ts';
-import { stripeDeliveries } from './stripe-deliveries.ts';
+import { CATALOGUE, type SandboxProduct, SCENARIO_PRODUCTS } from './catalogue.ts';
+import { ENABLED_EVENTS } from './stripe-account-objects.ts';
+import { shuffled } from './stripe-chance.ts';
+import { type DeliverySwitches, stripeDeliveries } from './stripe-deliveries.ts';
+import { type Happening, type PromisedIds, putEvent, seconds } from './stripe-events.ts';
+import { type Faults, stripeFaults } from './stripe-faults.ts';
+import { type ApiRequest, stripeHttp } from './stripe-http.ts';
 import { newStripeId } from './stripe-ids.ts';
 import { priceObject, productObject } from './stripe-product-objects.ts';
-import { type Purchased, purchase, renewal, type SandboxPurchase } from './stripe-purchase.ts';
+import { type Purchased, purchase, type SandboxPurchase } from './stripe-purchase.ts';
 import { type StripeObject, type StripeStore, stripeStore } from './stripe-store.ts';
+import { renewal } from './stripe-subscriptions.ts';
+import type { WebhookChange } from './stripe-webhook-bytes.ts';
 
 export type SandboxStripeOptions = {
   /** Where objects survive a restart; null keeps them in memory. */
@@ -27,19 +30,24 @@ export type SandboxStripeOptions = {
   readonly webhookSecret: string;
   /** Asked at each delivery, since the application may get its port after us. */
   readonly webhookUrl: () => string;
+  /** The types of events that are sent; `*` for all. Others are made, and only listed. */
+  readonly enabledEvents?: readonly string[];
   readonly products?: readonly SandboxProduct[];
   readonly retryDelaysMs?: readonly number[];
+  readonly now?: () => Date;
   readonly log?: (line: string) => void;
   /** Hears of every API request, once it is answered. */
   readonly onRequest?: (request: ApiRequest) => void;
 };
 
-export type ApiRequest = { readonly path: string; readonly query: string; readonly status: number };
-
 type Told = {
+  /** Of the events that are sent. */
   readonly eventIds: readonly string[];
   readonly events: readonly StripeObject[];
 };
+
+/** Makes something happen in the store, all at once. */
+type Make<T extends Happening> = (store: StripeStore, now: Date) => T;
 
 export type SandboxStripe = {
   /** What `STRIPE_API_BASE` would be. */
@@ -47,8 +55,8 @@ export type SandboxStripe = {
   /** Everything it knows, to look at and to change: the place for odd objects. */
   readonly store: StripeStore;
   /**
-   * A purchase, paid. Resolves when its objects exist and its webhooks are under way: all at once,
-   * in an order shuffled by `seed`, or by chance without one.
+   * A purchase through Checkout. Resolves when its objects exist and its webhooks are under way: all
+   * at once, in an order shuffled by `seed`, or by chance without one.
    */
   buy(wanted: SandboxPurchase & { readonly seed?: number }): Promise<Purchased & Told>;
   /** The next period of a subscription, paid; webhooks as in `buy`. */
@@ -56,27 +64,51 @@ export type SandboxStripe = {
     subscriptionId: string,
     options?: { readonly seed?: number },
   ): Promise<Told & { readonly invoiceId: string }>;
-  /** Makes an event about an object as it is now, and sends its webhook. */
+  /** Anything that can happen at Stripe; webhooks as in `buy`. */
+  happen<T extends Happening>(make: Make<T>, options?: { readonly seed?: number }): T & Told;
+  /**
+   * The same after a while, and at once for 0 ms. Returns the ids of the events to come, one for
+   * each of `types`. What still waits when the process ends does not happen.
+   */
+  happenLater(
+    delayMs: number,
+    types: readonly string[],
+    make: (store: StripeStore, now: Date, promised: PromisedIds) => Happening,
+  ): readonly string[];
+  /** Makes an event about an object as it is now, and sends its webhook whatever its type. */
   emit(type: string, objectId: string): StripeObject;
-  /** Sends an event again. The HTTP status of each attempt, null for no answer. */
+  /** Sends an event again, past all switches. The status of each attempt, null for no answer. */
   deliver(
     eventId: string,
-    options?: { readonly times?: number; readonly concurrent?: boolean },
+    options?: {
+      readonly times?: number;
+      readonly concurrent?: boolean;
+      readonly change?: WebhookChange;
+    },
   ): Promise<readonly (number | null)[]>;
+  /** What goes wrong with webhooks from now on. */
+  readonly webhooks: DeliverySwitches;
+  /** What goes wrong with API requests from now on. */
+  readonly faults: Faults;
+  /** The last thousand API requests, oldest first. */
+  requests(): readonly ApiRequest[];
   /** Adds or replaces a product, with a new price. */
   putProduct(product: SandboxProduct): void;
-  /** Resolves when no webhook is under way any more. */
+  /** Resolves when no webhook is under way any more, and nothing waits to happen. */
   idle(): Promise<void>;
   /** Stops listening and cuts off webhooks under way. */
   close(): Promise<void>;
 };
 
+const REQUESTS_KEPT = 1000;
+
 /** Listens on 127.0.0.1. Rejects when the port is taken or the data file is not one of ours. */
 export async function startSandboxStripe(options: SandboxStripeOptions): Promise<SandboxStripe> {
-  const { log = () => {}, products = CATALOGUE } = options;
+  const { log = () => {}, enabledEvents = ENABLED_EVENTS, now = () => new Date() } = options;
   const store = stripeStore(options.dataFile);
-  for (const product of products) {
-    if (store.find(product.id) === null) putProduct(store, product);
+  const startedAt = seconds(now());
+  for (const product of options.products ?? [...CATALOGUE, ...SCENARIO_PRODUCTS]) {
+    if (store.find(product.id) === null) putProduct(store, product, startedAt);
   }
   const deliveries = stripeDeliveries({
     url: options.webhookUrl,
@@ -85,39 +117,65 @@ export async function startSandboxStripe(options: SandboxStripeOptions): Promise
     timeoutMs: 10_000,
     log,
   });
-  const server = createServer((request, response) => respond(store, options, request, response));
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const closing = new AbortController();
+  const { take, ...faults } = stripeFaults();
+  const requests = requestLog();
+  const server = createServer(
+    stripeHttp({
+      secretKey: options.secretKey,
+      state() {
+        const url = options.webhookUrl();
+        return { store, now: now(), endpoint: { url, enabledEvents, created: startedAt } };
+      },
+      faultOn: take,
+      onRequest(request) {
+        requests.add(request);
+        options.onRequest?.(request);
+      },
+      closing: closing.signal,
+    }),
+  );
+  const apiBase = await listening(server, options.port ?? 0);
 
-  function tell<T extends { readonly events: readonly StripeObject[] }>(made: T, seed?: number) {
-    for (const event of shuffled(made.events, seed)) void deliveries.deliver(event);
-    return { ...made, eventIds: made.events.map(({ id }) => id) };
+  function happen<T extends Happening>(make: Make<T>, seed?: number): T & Told {
+    const made = make(store, now());
+    const isSent = ({ type }: StripeObject) =>
+      enabledEvents.includes('*') || enabledEvents.includes(type as string);
+    const events = made.events.filter(isSent);
+    for (const event of shuffled(events, seed)) deliveries.deliver(event);
+    return { ...made, events, eventIds: events.map(({ id }) => id) };
   }
 
   return {
-    apiBase: new URL(`http://127.0.0.1:${port}`),
+    apiBase,
     store,
-    buy: async ({ seed, ...wanted }) => tell(purchase(store, wanted, new Date()), seed),
-    renew: async (subscriptionId, { seed } = {}) =>
-      tell(renewal(store, subscriptionId, new Date()), seed),
+    buy: async ({ seed, ...wanted }) => happen((_, at) => purchase(store, wanted, at), seed),
+    renew: async (id, { seed } = {}) => happen((_, at) => renewal(store, id, at), seed),
+    happen: (make, { seed } = {}) => happen(make, seed),
+    happenLater(delayMs, types, make) {
+      const promised = Object.fromEntries(types.map((type) => [type, newStripeId('evt')]));
+      const work = () => happen((_, at) => make(store, at, promised));
+      if (delayMs === 0) work();
+      else deliveries.later(delayMs, work);
+      return Object.values(promised);
+    },
     emit(type, objectId) {
-      const event = putEvent(store, type, objectId, Math.floor(Date.now() / 1000));
-      void deliveries.deliver(event);
+      const event = putEvent(store, type, objectId, seconds(now()));
+      deliveries.deliver(event);
       return event;
     },
-    async deliver(eventId, { times = 1, concurrent = false } = {}) {
+    async deliver(eventId, { times = 1, concurrent = false, change } = {}) {
       const event = store.find(eventId);
       if (event?.object !== 'event') throw new Error(`no event ${eventId}`);
-      const attempts = Array.from({ length: times }, () => () => deliveries.attempt(event));
-      if (concurrent) return Promise.all(attempts.map((attempt) => attempt()));
-      const statuses: (number | null)[] = [];
-      for (const attempt of attempts) statuses.push(await attempt());
-      return statuses;
+      return deliveries.attempts(event, { times, concurrent, change });
     },
-    putProduct: (product) => putProduct(store, product),
+    webhooks: deliveries.switches,
+    faults,
+    requests: requests.newest,
+    putProduct: (product) => putProduct(store, product, seconds(now())),
     idle: deliveries.idle,
     async close() {
+      closing.abort();
       server.close();
       server.closeAllConnections();
       await deliveries.close();
@@ -125,59 +183,25 @@ export async function startSandboxStripe(options: SandboxStripeOptions): Promise
   };
 }
 
-function respond(
-  store: StripeStore,
-  { secretKey, onRequest }: SandboxStripeOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const { status, body } = answerTo(store, secretKey, request, url);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'request-id': newStripeId('req'),
-    'stripe-version': Stripe.API_VERSION,
-  });
-  response.end(JSON.stringify(body, null, 2));
-  const query = [...url.searchParams].map((pair) => pair.join('=')).join('&');
-  onRequest?.({ path: url.pathname, query, status });
+async function listening(server: Server, port: number): Promise<URL> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 
-function answerTo(
-  store: StripeStore,
-  secretKey: string,
-  { method, headers }: IncomingMessage,
-  url: URL,
-): ApiAnswer {
-  if (headers.authorization !== `Bearer ${secretKey}`) {
-    return refusal(401, 'Invalid API Key provided.');
-  }
-  if (method !== 'GET') {
-    return refusal(404, `Unrecognized request URL (${method}: ${url.pathname}).`);
-  }
-  try {
-    return stripeAnswer(store, url.pathname, url.searchParams);
-  } catch (error) {
-    return refusal(500, `The sandbox's Stripe failed: ${(error as Error).message}`);
-  }
+function requestLog() {
+  const requests: ApiRequest[] = [];
+  return {
+    add(request: ApiRequest): void {
+      requests.push(request);
+      if (requests.length > REQUESTS_KEPT) requests.shift();
+    },
+    newest: (): readonly ApiRequest[] => [...requests],
+  };
 }
 
-function putProduct(store: StripeStore, product: SandboxProduct): void {
-  const made = { created: Math.floor(Date.now() / 1000), priceId: newStripeId('price') };
+function putProduct(store: StripeStore, product: SandboxProduct, created: number): void {
+  const made = { created, priceId: newStripeId('price') };
   store.put(priceObject(product, made));
   store.put(productObject(product, made));
-}
-
-// Fisher and Yates, on a small generator of our own (mulberry32) so that a seed repeats an order.
-function shuffled<T>(items: readonly T[], seed = randomInt(2 ** 32)): readonly T[] {
-  const result = [...items];
-  let state = seed >>> 0;
-  for (let left = result.length; left > 1; left -= 1) {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    const at = ((mixed ^ (mixed >>> 14)) >>> 0) % left;
-    [result[left - 1], result[at]] = [result[at] as T, result[left - 1] as T];
-  }
-  return result;
 }

@@ -19,6 +19,10 @@ type Kinds = {
   readonly price: Stripe.Price;
   readonly customer: Stripe.Customer;
   readonly subscription: Stripe.Subscription;
+  readonly invoice: Stripe.Invoice;
+  readonly payment_intent: Stripe.PaymentIntent;
+  readonly charge: Stripe.Charge;
+  readonly 'checkout.session': Stripe.Checkout.Session;
 };
 
 export type StripeStore = {

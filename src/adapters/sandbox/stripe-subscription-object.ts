@@ -3,7 +3,7 @@
 // was paid with.
 
 import type Stripe from 'stripe';
-import type { Basket } from './stripe-session-object.ts';
+import type { SoldLine } from './stripe-sale.ts';
 
 /** Unix seconds. */
 export type Period = { readonly start: number; readonly end: number };
@@ -16,9 +16,9 @@ const INVOICE_SETTINGS: Stripe.Subscription.InvoiceSettings = {
   issuer: { type: 'self' },
 };
 
-/** A subscription that is paid, with the items of the basket that come back. */
+/** A subscription in its first period, with the lines of the sale that come back. */
 export function subscriptionObject(
-  basket: Basket,
+  lasting: readonly SoldLine[],
   parts: {
     readonly id: string;
     readonly created: number;
@@ -27,10 +27,12 @@ export function subscriptionObject(
     readonly paymentMethod: string;
     readonly invoice: string;
     readonly itemIds: readonly string[];
+    /** The first period is a trial. */
+    readonly isTrial: boolean;
   },
 ): Stripe.Subscription {
-  const { id, created, period } = parts;
-  const items = basket.map(({ price, quantity }, index) =>
+  const { id, created, period, isTrial } = parts;
+  const items = lasting.map(({ price, quantity }, index) =>
     subscriptionItem(parts.itemIds[index] ?? '', { price, quantity, created, period, id }),
   );
   return {
@@ -39,7 +41,7 @@ export function subscriptionObject(
     application: null,
     application_fee_percent: null,
     automatic_tax: { disabled_reason: null, enabled: false, liability: null },
-    billing_cycle_anchor: created,
+    billing_cycle_anchor: isTrial ? period.end : created,
     billing_cycle_anchor_config: null,
     billing_mode: { flexible: null, type: 'flexible' },
     billing_schedules: [],
@@ -50,7 +52,7 @@ export function subscriptionObject(
     cancellation_details: null,
     collection_method: 'charge_automatically',
     created,
-    currency: basket[0]?.price.currency ?? 'eur',
+    currency: lasting[0]?.price.currency ?? 'eur',
     customer: parts.customer,
     customer_account: null,
     days_until_due: null,
@@ -75,12 +77,12 @@ export function subscriptionObject(
     pending_update: null,
     schedule: null,
     start_date: created,
-    status: 'active',
+    status: isTrial ? 'trialing' : 'active',
     test_clock: null,
     transfer_data: null,
-    trial_end: null,
+    trial_end: isTrial ? period.end : null,
     trial_settings: null,
-    trial_start: null,
+    trial_start: isTrial ? period.start : null,
   };
 }
 
@@ -135,4 +137,13 @@ function planOf(price: Stripe.Price): Stripe.Plan {
     trial_period_days: null,
     usage_type: 'licensed',
   };
+}
+
+/** A month or a year on; from the 31st to the last day of a shorter month, as Stripe does. */
+export function laterBy(start: number, price: Stripe.Price | undefined): number {
+  const date = new Date(start * 1000);
+  const day = date.getUTCDate();
+  date.setUTCMonth(date.getUTCMonth() + (price?.recurring?.interval === 'year' ? 12 : 1));
+  if (date.getUTCDate() !== day) date.setUTCDate(0);
+  return Math.floor(date.getTime() / 1000);
 }

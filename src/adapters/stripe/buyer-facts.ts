@@ -47,10 +47,7 @@ export function buyerFacts({ session, invoice }: Documents): BuyerFacts {
       customer?.email,
     ]),
     phone: firstLine(details?.phone, invoice?.customer_phone, customer?.phone),
-    address:
-      addressOf(details?.address) ??
-      addressOf(invoice?.customer_address) ??
-      addressOf(customer?.address),
+    address: bestAddress([details?.address, invoice?.customer_address, customer?.address]),
     vatNumber: vatNumberOf(details?.tax_ids) ?? vatNumberOf(invoice?.customer_tax_ids),
   };
 }
@@ -79,6 +76,12 @@ function firstLine(...candidates: readonly unknown[]): string | null {
     if (line !== null) return line;
   }
   return null;
+}
+
+// A card's form often asks for the country and postal code alone: an address with a street beats it.
+function bestAddress(candidates: readonly (AddressShape | null | undefined)[]): Address | null {
+  const given = candidates.map(addressOf).filter((it) => it !== null);
+  return given.find(({ line1 }) => line1 !== null) ?? given[0] ?? null;
 }
 
 function addressOf(shape: AddressShape | null | undefined): Address | null {

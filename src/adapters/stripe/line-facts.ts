@@ -36,6 +36,7 @@ export function sessionLineFacts(line: SessionLineShape, situation: TaxSituation
     productId,
     productName: productName(product, line.description),
     partner: partnerOf(product, line.price),
+    productDeleted: product?.deleted === true,
     quantity: quantityOf(line.quantity),
     gross,
     discount: grossDiscount(amountOf(line.amount_discount) ?? ZERO, tax, entries),
@@ -46,17 +47,20 @@ export function sessionLineFacts(line: SessionLineShape, situation: TaxSituation
 export type LineNeighbours = {
   /** By id; null for a deleted product. */
   readonly products: ReadonlyMap<string, ProductShape | null>;
+  /** By id, those of lines whose product is deleted. */
+  readonly prices: ReadonlyMap<string, PriceShape | null>;
   readonly taxRates: ReadonlyMap<string, TaxRateShape | null>;
 };
 
 /** `amount` is before discounts and exclusive tax, on every recorded invoice that adds up. */
 export function invoiceLineFacts(
   line: InvoiceLineShape,
-  { products, taxRates }: LineNeighbours,
+  { products, prices, taxRates }: LineNeighbours,
   situation: TaxSituation,
 ): LineFacts {
   const productId = invoiceLineProductId(line);
   const product = products.get(productId ?? '') ?? expanded(line.price?.product);
+  const price = prices.get(invoiceLinePriceId(line) ?? '') ?? line.price;
   const entries = invoiceLineTaxes(line, taxRates);
   const discount = sum(rowsOf(line.discount_amounts).map((it) => amountOf(it.amount) ?? ZERO));
   const added = sum(entries.map((it) => (it.exclusive ? (it.amount ?? ZERO) : ZERO)));
@@ -65,7 +69,9 @@ export function invoiceLineFacts(
   return {
     productId,
     productName: productName(product, line.description),
-    partner: partnerOf(product, line.price),
+    partner: partnerOf(product, price),
+    // Left out of Stripe's list of products, to which its id belongs.
+    productDeleted: productId !== null && (product === null || product.deleted === true),
     quantity: wholeQuantity(line),
     gross,
     discount: grossDiscount(discount, tax, entries),
@@ -80,6 +86,11 @@ export function invoiceLineProductId(line: InvoiceLineShape): string | null {
     idOf(line.price?.product) ??
     idOf(line.plan?.product)
   );
+}
+
+/** Null for a line typed by hand. Old shapes second. */
+export function invoiceLinePriceId(line: InvoiceLineShape): string | null {
+  return idOf(line.pricing?.price_details?.price) ?? idOf(line.price);
 }
 
 // The product's own name: an invoice line's description is Stripe's English, "1 × Name (at €29.00 /

@@ -3,7 +3,7 @@
 // VAT rate, an amount that follows from it, or a reason for charging none that has a legal mention.
 
 import { type Cents, cents, roundHalfUp, ZERO } from '#domain/money.ts';
-import type { LineFacts } from '#domain/payment.ts';
+import type { TaxFacts } from '#domain/payment.ts';
 import { splitGross, type VatRate, vatRate, ZERO_RATE } from '#domain/vat.ts';
 import {
   amountOf,
@@ -22,7 +22,8 @@ export type TaxEntry = {
   readonly exclusive: boolean;
   /** Null when the rate object could not be read. */
   readonly rate: VatRate | null;
-  readonly isVat: boolean;
+  /** Stripe's `tax_type`, which rates set by hand need not have. */
+  readonly type: string | null;
   readonly reason: string | null;
 };
 
@@ -47,37 +48,45 @@ export function explainTax(
   entries: readonly TaxEntry[],
   { exemption, vatNumber }: TaxSituation,
   { gross, stated }: { readonly gross: Cents; readonly stated: Cents | null },
-): LineFacts['tax'] {
+): TaxFacts {
   const [entry, ...others] = entries;
   if (entry === undefined) {
-    if (stated !== null && stated !== 0) return 'unclear';
+    if (stated !== null && stated !== 0) return unclear('amount_tax', stated);
     if (exemption === 'none') return 'silent';
-    return exemption === 'reverse' ? reverseCharge(vatNumber) : 'unclear';
+    return exemption === 'reverse' ? reverseCharge(vatNumber) : unclear('tax_exempt', exemption);
   }
-  if (others.length > 0 || entry.amount === null) return 'unclear';
+  if (others.length > 0) return unclear('taxes', entries.length);
+  if (entry.amount === null) return unclear('amount', null);
   if (entry.amount === 0) {
     if (entry.reason === 'reverse_charge' || exemption === 'reverse') {
       return reverseCharge(vatNumber);
     }
     if (EXEMPT.has(entry.reason ?? '')) return { vat: ZERO, rate: ZERO_RATE, treatment: 'exempt' };
   }
-  if (!entry.isVat || entry.rate === null || entry.rate === 0) return 'unclear';
-  if (entry.reason !== null && !TAXED.has(entry.reason)) return 'unclear';
+  if (entry.type !== null && entry.type !== 'vat') return unclear('tax_type', entry.type);
+  if (entry.reason !== null && !TAXED.has(entry.reason)) {
+    return unclear('taxability_reason', entry.reason);
+  }
+  if (entry.rate === null || entry.rate === 0) return unclear('tax_rate', entry.rate);
   // Stripe rounds each line or the whole invoice, by a setting of the account: a cent is no fault.
   const expected = splitGross(gross, entry.rate).vat;
   return Math.abs(entry.amount - expected) <= 1
     ? { vat: entry.amount, rate: entry.rate, treatment: 'standard' }
-    : 'unclear';
+    : unclear('amount', `${entry.amount} ≠ ${expected}`);
+}
+
+/** Names Stripe's field and what it holds, which is what an operator finds there. */
+export function unclear(
+  field: string,
+  value: string | number | null,
+): { readonly unclear: string } {
+  return { unclear: `${field}: ${value}` };
 }
 
 /** The discount as the customer sees it: tax in, at least 0. */
-export function grossDiscount(
-  discount: Cents,
-  tax: LineFacts['tax'],
-  entries: readonly TaxEntry[],
-): Cents {
+export function grossDiscount(discount: Cents, tax: TaxFacts, entries: readonly TaxEntry[]): Cents {
   if (discount <= 0) return ZERO;
-  if (typeof tax !== 'object' || !entries[0]?.exclusive) return discount;
+  if (typeof tax !== 'object' || 'unclear' in tax || !entries[0]?.exclusive) return discount;
   return cents(Number(roundHalfUp(BigInt(discount) * BigInt(10_000 + tax.rate), 10_000n)));
 }
 
@@ -120,12 +129,11 @@ function taxEntry(
   rate: TaxRateShape | null,
   exclusive: boolean,
 ): TaxEntry {
-  const type = textOf(rate?.tax_type);
   return {
     amount: amountOf(tax.amount),
     exclusive,
     rate: basisPoints(rate),
-    isVat: type === null || type === 'vat', // rates set by hand need not say
+    type: textOf(rate?.tax_type),
     reason: textOf(tax.taxability_reason),
   };
 }
@@ -140,8 +148,8 @@ function basisPoints(rate: TaxRateShape | null): VatRate | null {
 }
 
 // The buyer owes the tax, which is lawful only if the invoice names their VAT number.
-function reverseCharge(vatNumber: string | null): LineFacts['tax'] {
+function reverseCharge(vatNumber: string | null): TaxFacts {
   return vatNumber === null
-    ? 'unclear'
+    ? unclear('eu_vat', null)
     : { vat: ZERO, rate: ZERO_RATE, treatment: 'reverse-charge' };
 }

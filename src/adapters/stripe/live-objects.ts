@@ -9,6 +9,7 @@ import {
   type InvoiceLineShape,
   type InvoiceShape,
   idOf,
+  type PriceShape,
   type ProductShape,
   type Rows,
   rowsOf,
@@ -51,6 +52,7 @@ export type LiveObjects = {
   invoiceLines(invoice: InvoiceShape): Promise<readonly InvoiceLineShape[]>;
   /** By id, seconds old at most; null for a product that was deleted. */
   products(ids: readonly string[]): Promise<ReadonlyMap<string, ProductShape | null>>;
+  prices(ids: readonly string[]): Promise<ReadonlyMap<string, PriceShape | null>>;
   taxRates(ids: readonly string[]): Promise<ReadonlyMap<string, TaxRateShape | null>>;
   charge(id: string): Promise<ChargeShape | null>;
 };
@@ -108,6 +110,13 @@ export function liveObjects(stripe: Stripe, options: LiveObjectsOptions = {}): L
       );
     },
     products: products.get,
+    // Asked for so rarely that nothing is remembered.
+    async prices(ids) {
+      const prices = await Promise.all(
+        ids.map((id) => found(`price ${id}`, 'price', () => stripe.prices.retrieve(id))),
+      );
+      return new Map(prices.filter((it) => it !== null).map((it) => [it.id, it] as const));
+    },
     taxRates: taxRates.get,
     charge: (id) => found(`charge ${id}`, 'charge', () => stripe.charges.retrieve(id)),
   };

@@ -2,7 +2,7 @@
 // unknown type, because what arrives is JSON: keys are missing in old objects, enums are open, and
 // what was an id can be an object when it was expanded. The readers below take any of it without a
 // throw. Shapes marked "before basil" (2025-03-31) are read second; accounts in transition sent
-// both.
+// both. The file is long because it is the one list of what we rely on.
 
 import { type Cents, cents } from '#domain/money.ts';
 
@@ -14,6 +14,7 @@ export type Rows<T> = Maybe<readonly T[]>;
 
 export type SessionShape = {
   readonly id?: unknown;
+  readonly livemode?: unknown;
   readonly created?: unknown;
   readonly mode?: unknown;
   readonly status?: unknown;
@@ -25,10 +26,11 @@ export type SessionShape = {
     readonly has_more?: unknown;
   }>;
   readonly shipping_cost?: Maybe<ShippingShape>;
+  readonly automatic_tax?: Maybe<AutomaticTaxShape>;
   readonly payment_intent?: Ref<IntentShape>;
   readonly invoice?: Ref<{ readonly id?: unknown }>;
   readonly invoice_creation?: Maybe<{ readonly enabled?: unknown }>;
-  readonly managed_payments?: Maybe<{ readonly enabled?: unknown }>;
+  readonly managed_payments?: ManagedShape;
   readonly payment_method_types?: Rows<unknown>;
   readonly customer?: Ref<CustomerShape>;
   readonly customer_email?: unknown;
@@ -65,6 +67,7 @@ export type SessionLineShape = {
 
 export type InvoiceShape = {
   readonly id?: unknown;
+  readonly livemode?: unknown;
   readonly created?: unknown;
   readonly status?: unknown;
   readonly billing_reason?: unknown;
@@ -80,6 +83,7 @@ export type InvoiceShape = {
   readonly total_taxes?: Rows<{ readonly amount?: unknown }>;
   readonly amount_shipping?: unknown;
   readonly shipping_cost?: Maybe<ShippingShape>;
+  readonly automatic_tax?: Maybe<AutomaticTaxShape>;
   readonly status_transitions?: Maybe<{ readonly paid_at?: unknown }>;
   readonly issuer?: Maybe<{ readonly type?: unknown }>;
   readonly on_behalf_of?: Ref<{ readonly id?: unknown }>;
@@ -118,7 +122,10 @@ export type InvoiceLineShape = {
     readonly taxability_reason?: unknown;
   }>;
   readonly pricing?: Maybe<{
-    readonly price_details?: Maybe<{ readonly product?: unknown }>;
+    readonly price_details?: Maybe<{
+      readonly product?: unknown;
+      readonly price?: Ref<PriceShape>;
+    }>;
   }>;
   // Before basil.
   readonly price?: Maybe<PriceShape>;
@@ -146,6 +153,7 @@ export type IntentShape = {
   readonly payment_method?: Ref<PaymentMethodShape>;
   readonly payment_method_types?: Rows<unknown>;
   readonly on_behalf_of?: Ref<{ readonly id?: unknown }>;
+  readonly managed_payments?: ManagedShape;
 };
 
 export type ChargeShape = {
@@ -155,6 +163,7 @@ export type ChargeShape = {
 };
 
 export type PriceShape = {
+  readonly id?: unknown;
   readonly product?: Ref<ProductShape>;
   readonly metadata?: Maybe<{ readonly partner?: unknown }>;
 };
@@ -195,10 +204,23 @@ export type TaxRateShape = {
   readonly tax_type?: unknown;
 };
 
+/** When enabled, Stripe is the customer's seller. */
+export type ManagedShape = Maybe<{ readonly enabled?: unknown }>;
+
+export type AutomaticTaxShape = {
+  readonly enabled?: unknown;
+  readonly status?: unknown;
+  /** Invoices only. */
+  readonly disabled_reason?: unknown;
+  readonly liability?: Maybe<{ readonly type?: unknown }>;
+};
+
 export type ShippingShape = { readonly amount_total?: unknown; readonly amount_tax?: unknown };
 
 export type SubscriptionShape = {
   readonly id?: unknown;
+  readonly on_behalf_of?: Ref<{ readonly id?: unknown }>;
+  readonly managed_payments?: ManagedShape;
   readonly default_payment_method?: Ref<PaymentMethodShape>;
 };
 

@@ -6,10 +6,11 @@
 
 import { type Cents, type Currency, currency, ZERO } from '#domain/money.ts';
 import type { BilledFacts, CheckoutFacts, LineFacts } from '#domain/payment.ts';
-import { NORMAL_RATE, splitGross } from '#domain/vat.ts';
 import { buyerFacts, taxSituation } from './buyer-facts.ts';
 import { invoiceLineFacts, type LineNeighbours, sessionLineFacts } from './line-facts.ts';
+import { unclear } from './line-tax.ts';
 import { billedMethod, checkoutMethod } from './payment-method.ts';
+import { otherSells, taxFailureOf } from './seller-facts.ts';
 import {
   amountOf,
   type ChargeShape,
@@ -21,9 +22,9 @@ import {
   rowsOf,
   type SessionLineShape,
   type SessionShape,
-  type ShippingShape,
   textOf,
 } from './shapes.ts';
+import { shippingTax } from './shipping-tax.ts';
 
 /** For a session without an invoice. `lines` are all of them, the first page and the rest. */
 export function checkoutFacts(
@@ -46,11 +47,14 @@ export function checkoutFacts(
     invoiceExpected: mode === 'subscription' || session.invoice_creation?.enabled === true,
     paymentIntentId: idOf(session.payment_intent),
     ...pricedAt(paidAt, session.amount_total, session.currency),
-    lines: doubtShippingTax(facts, shipping, session.shipping_cost),
+    lines: facts,
     shipping,
+    shippingTax: shippingTax(facts, shipping, session.shipping_cost),
+    taxFailure: taxFailureOf(session.automatic_tax),
     buyer,
     paymentMethod: checkoutMethod(session),
-    otherSeller: sellsForAnother(session),
+    otherSeller: otherSells({ session, invoice: null }),
+    livemode: modeOf(session),
   };
 }
 
@@ -70,7 +74,8 @@ export function billedFacts(objects: BilledObjects): BilledFacts {
   const situation = taxSituation({ session, invoice }, buyer);
   const shipping =
     amountOf(invoice.shipping_cost?.amount_total) ?? amountOf(invoice.amount_shipping) ?? ZERO;
-  const lines = objects.lines.map((line) => invoiceLineFacts(line, objects, situation));
+  const facts = objects.lines.map((line) => invoiceLineFacts(line, objects, situation));
+  const lines = doubtHiddenTax(facts, objects);
   const paidAt =
     instantOf(invoice.status_transitions?.paid_at) ??
     instantOf(charge?.created) ??
@@ -82,14 +87,14 @@ export function billedFacts(objects: BilledObjects): BilledFacts {
     status: textOf(invoice.status),
     billingReason: textOf(invoice.billing_reason),
     ...pricedAt(paidAt, invoice.total, invoice.currency),
-    lines: doubtHiddenTax(doubtShippingTax(lines, shipping, invoice.shipping_cost), objects),
+    lines,
     shipping,
+    shippingTax: shippingTax(lines, shipping, invoice.shipping_cost),
+    taxFailure: taxFailureOf(invoice.automatic_tax),
     buyer,
     paymentMethod: billedMethod(invoice, session, charge),
-    otherSeller:
-      invoice.issuer?.type === 'account' ||
-      idOf(invoice.on_behalf_of) !== null ||
-      (session !== null && sellsForAnother(session)),
+    otherSeller: otherSells({ session, invoice }),
+    livemode: modeOf(invoice),
   };
 }
 
@@ -111,26 +116,8 @@ function currencyOf(code: unknown): Currency | null {
   return typeof code === 'string' && /^[a-z]{3}$/i.test(code) ? currency(code) : null;
 }
 
-// Managed payments make Stripe the seller; on behalf of an account, that account is.
-function sellsForAnother(session: SessionShape): boolean {
-  return (
-    session.managed_payments?.enabled === true ||
-    idOf(expanded(session.payment_intent)?.on_behalf_of) !== null
-  );
-}
-
-// Shipping is taxed by us at the normal rate. If Stripe worked out something else for it, the whole
-// document is beyond explaining, and no line of it may pass.
-function doubtShippingTax(
-  lines: readonly LineFacts[],
-  shipping: Cents,
-  cost: ShippingShape | null | undefined,
-): readonly LineFacts[] {
-  const stated = amountOf(cost?.amount_tax) ?? ZERO;
-  const computed = stated !== 0 || lines.some((line) => line.tax !== 'silent');
-  if (shipping === 0 || !computed) return lines;
-  const expected = splitGross(shipping, NORMAL_RATE).vat;
-  return Math.abs(stated - expected) <= 1 ? lines : allUnclear(lines);
+function modeOf({ livemode }: { readonly livemode?: unknown }): boolean | null {
+  return typeof livemode === 'boolean' ? livemode : null;
 }
 
 // Tax that only the invoice's total knows of, and no line.
@@ -139,12 +126,9 @@ function doubtHiddenTax(
   { invoice, lines }: BilledObjects,
 ): readonly LineFacts[] {
   const totals = [...rowsOf(invoice.total_taxes), ...rowsOf(invoice.total_tax_amounts)];
-  const hidden =
-    totals.some((tax) => (amountOf(tax.amount) ?? ZERO) !== 0) &&
-    lines.every((line) => rowsOf(line.taxes).length + rowsOf(line.tax_amounts).length === 0);
-  return hidden ? allUnclear(facts) : facts;
-}
-
-function allUnclear(lines: readonly LineFacts[]): readonly LineFacts[] {
-  return lines.map((line) => ({ ...line, tax: 'unclear' }));
+  const [stated] = totals.filter((tax) => (amountOf(tax.amount) ?? ZERO) !== 0);
+  const shown = lines.some((line) => rowsOf(line.taxes).length + rowsOf(line.tax_amounts).length);
+  if (stated === undefined || shown) return facts;
+  const tax = unclear('total_taxes', amountOf(stated.amount));
+  return facts.map((line) => ({ ...line, tax }));
 }

@@ -72,11 +72,11 @@ function paidSession(session: SessionShape): PaidAtStripe | null {
   return { key: paymentKey({ invoiceId: null, paymentIntentId, sessionId }), at };
 }
 
-// A free invoice of a subscription is no payment (the decision's rule).
+// A free invoice of a subscription, or a credit, is no payment (the decision's rule).
 function paidInvoice(invoice: InvoiceShape): PaidAtStripe | null {
   const id = textOf(invoice.id);
   const at = instantOf(invoice.status_transitions?.paid_at) ?? instantOf(invoice.created);
-  const free = invoice.total === 0 && invoice.billing_reason !== 'manual';
+  const free = Number(invoice.total) <= 0 && invoice.billing_reason !== 'manual';
   return id === null || at === null || free ? null : { key: invoicePaymentKey(id), at };
 }
 

@@ -5,7 +5,7 @@
 
 import type Stripe from 'stripe';
 import type { StripeReader } from '#application/ports.ts';
-import { invoiceLineProductId } from './line-facts.ts';
+import { invoiceLinePriceId, invoiceLineProductId, type LineNeighbours } from './line-facts.ts';
 import { taxRateIds } from './line-tax.ts';
 import {
   type LiveObjects,
@@ -14,7 +14,13 @@ import {
   type SessionsBy,
 } from './live-objects.ts';
 import { chargeToRead } from './payment-method.ts';
-import { type InvoiceShape, idOf, rowsOf, type SessionShape } from './shapes.ts';
+import {
+  type InvoiceLineShape,
+  type InvoiceShape,
+  idOf,
+  rowsOf,
+  type SessionShape,
+} from './shapes.ts';
 import { billedFacts, checkoutFacts } from './stripe-facts.ts';
 
 /** The events that can tell of a payment: what to subscribe to, and what to reconcile. */
@@ -61,14 +67,30 @@ async function readInvoice(
     known ?? sessionBehind(live, invoice, id),
     live.invoiceLines(invoice),
   ]);
-  const productIds = lines.map(invoiceLineProductId).filter((it) => it !== null);
   const chargeId = chargeToRead(invoice, session);
-  const [products, taxRates, charge] = await Promise.all([
-    live.products(productIds),
+  const [sold, taxRates, charge] = await Promise.all([
+    readProducts(live, lines),
     live.taxRates(taxRateIds(lines)),
     chargeId === null ? null : live.charge(chargeId),
   ]);
-  return { facts: billedFacts({ invoice, lines, session, products, taxRates, charge }) };
+  return { facts: billedFacts({ invoice, lines, session, ...sold, taxRates, charge }) };
+}
+
+// A deleted product has lost its metadata; only then is the price asked, which keeps its own.
+async function readProducts(
+  live: LiveObjects,
+  lines: readonly InvoiceLineShape[],
+): Promise<Pick<LineNeighbours, 'products' | 'prices'>> {
+  const products = await live.products(idsOf(lines, invoiceLineProductId));
+  const orphans = lines.filter((line) => products.get(invoiceLineProductId(line) ?? '') === null);
+  return { products, prices: await live.prices(idsOf(orphans, invoiceLinePriceId)) };
+}
+
+function idsOf(
+  lines: readonly InvoiceLineShape[],
+  idOfLine: (line: InvoiceLineShape) => string | null,
+): readonly string[] {
+  return [...new Set(lines.map(idOfLine).filter((id) => id !== null))];
 }
 
 // Only two reasons to bill can have a checkout session behind them. Without this look the facts

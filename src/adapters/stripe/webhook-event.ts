@@ -76,13 +76,19 @@ export function eventOf(event: unknown, body: string): ReceivedEvent | Refusal {
     type,
     livemode,
     apiVersion: isText(it.api_version) ? it.api_version : null,
-    account: isText(it.account) ? it.account : null,
+    account: accountOf(it),
     objectId: isText(objectId) ? objectId : null, // previews (`invoice.upcoming`) have none
     createdAt: new Date((created as number) * 1000),
     body,
   };
 }
 
+// Both say that the event is of somebody else's account: a connected one, or one of an organisation.
+function accountOf({ account, context }: Record<string, unknown>): string | null {
+  return isText(account) ? account : isText(context) ? context : null;
+}
+
+// Ids and types are plain ASCII; a control character among them could not even be stored.
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 500;
+  return typeof value === 'string' && /^[\x20-\x7e]{1,500}$/.test(value);
 }
