@@ -1,6 +1,6 @@
-// The sandbox's pages and its demo partner among things nobody should send them: products, buyers and
-// mails made to break out of the page, requests without key or signature. The pages stand alone here,
-// over a till that sells what the test says, with a real database, mailbox and browser.
+// The sandbox's pages and its demo partner among things nobody should send them: products, buyers
+// and mails made to break out of the page, requests without key or signature. The pages stand alone
+// here, over a till that sells what the test says, with a real database, mailbox and browser.
 
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

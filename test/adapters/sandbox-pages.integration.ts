@@ -1,5 +1,5 @@
-// The sandbox as a newcomer meets it: the whole program over real HTTP, looked at by a real browser,
-// with and without script, and by programs. Odd products, hostile mails and the demo partner's own
+// The sandbox as a newcomer meets it: the whole program over real HTTP, looked at by a real browser
+// (with and without script) and by programs. Odd products, hostile mails and the demo partner's own
 // judgement are tried beside it, on the pages alone (sandbox-hostile.integration.ts).
 
 import { once } from 'node:events';
@@ -301,7 +301,7 @@ describe('what the sandbox keeps', () => {
     expect(mode & 0o777).toBe(0o600);
   });
 
-  test('purchases and requests outlive a restart, and the partner learns its new address', async () => {
+  test('purchases outlive a restart, and the partner learns its new address', async () => {
     const folder = await makeDataFolder();
     const { url: databaseUrl } = await testDatabase();
     const first = await startSandboxed(folder, databaseUrl);

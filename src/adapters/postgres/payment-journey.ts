@@ -68,11 +68,14 @@ export async function journeyOfEvents(
   db: Database,
   eventIds: readonly string[],
 ): Promise<PaymentJourney | null> {
+  // A payment that was set aside in favour of another is not the story; the recorded one is.
   const row = await db
     .selectFrom('event_outcome')
+    .innerJoin('payment', 'payment.key', 'event_outcome.payment_key')
     .select('payment_key')
-    .where('event_id', 'in', [...eventIds])
-    .where('payment_key', 'is not', null)
+    .where('event_outcome.event_id', 'in', [...eventIds])
+    .orderBy(sql`payment.state = 'recorded'`, 'desc')
+    .orderBy(sql`payment.state = 'dismissed'`)
     .limit(1)
     .executeTakeFirst();
   return row?.payment_key ? journeyOfPayment(db, row.payment_key) : null;
