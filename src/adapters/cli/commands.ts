@@ -127,13 +127,41 @@ function addBooks(program: Command, cli: Cli, act: Act): void {
     .description('montre une commande de bout en bout, tentatives comprises')
     .action(act(async (id) => (await orderCommands()).orderShow(cli, id)));
 
-  group(program, 'payments', 'paiements : ce qui attend et pourquoi')
+  const payments = group(program, 'payments', 'paiements : ce qui attend et pourquoi');
+  const paymentActions = () => import('./payment-actions.ts');
+  payments
     .command('list')
     .description('liste les derniers paiements, avec ce qu’il y a à faire')
     .addOption(stateOption(Object.keys(PAYMENT_WORDS)))
     .addOption(limitOption())
     .action(
       act(async (options) => (await import('./payment-commands.ts')).paymentsList(cli, options)),
+    );
+  payments
+    .command('retry')
+    .argument('[clé...]', 'clés données par « payments list »')
+    .option('--all', 'toute la quarantaine')
+    .description('fait relire des paiements, une fois leur cause réparée')
+    .action(
+      act(async (keys, options) => (await paymentActions()).paymentsRetry(cli, keys, options)),
+    );
+  payments
+    .command('dismiss')
+    .argument('<clé>', 'clé donnée par « payments list »')
+    .requiredOption('--why <raison>', 'pourquoi ; gardé avec votre nom')
+    .description('écarte un paiement qui ne sera pas facturé')
+    .action(
+      act(async (key, options) => (await paymentActions()).paymentsDismiss(cli, key, options)),
+    );
+
+  group(program, 'stripe', 'ce dont Stripe se souvient')
+    .command('reconcile')
+    .requiredOption('--since <date>', 'depuis quand : 2026-11-20, ou 24h, 7d (30 jours au plus)')
+    .description('reprend les événements jamais reçus et dit ce qui ne concorde pas')
+    .action(
+      act(async (options) =>
+        (await import('./reconcile-command.ts')).stripeReconcile(cli, options),
+      ),
     );
 
   const notifications = group(program, 'notifications', 'e-mails et webhooks : lister, relancer');

@@ -135,7 +135,7 @@ export function checkMail({ emailUrl }: CliConfig): Promise<Check> {
       return { detail: `déposé dans ${dir}` };
     }
     if (url.startsWith('ses:')) {
-      const action = 'Cette version passe par SMTP : smtp://…@email-smtp.REGION.amazonaws.com:587.';
+      const action = fr`Cette version passe par SMTP : smtp://…@email-smtp.REGION.amazonaws.com:587.`;
       return { detail: 'EMAIL_URL en ses://', action };
     }
     const options = { connectionTimeout: MAIL_MS, greetingTimeout: MAIL_MS, dnsTimeout: MAIL_MS };
@@ -197,8 +197,8 @@ export function checkPartners(db: Database, { environment }: CliConfig): Promise
     const without = rows.filter((row) => row[column as keyof typeof row] === null);
     if (without.length > 0) {
       const flag = environment === 'production' ? '--production-url' : '--staging-url';
-      const detail = `sans adresse ici : ${without.map((row) => row.slug).join(', ')}`;
-      return { detail, action: `Donnez-la : partner set <slug> ${flag} <url>` };
+      const detail = fr`sans adresse ici : ${without.map((row) => row.slug).join(', ')}`;
+      return { detail, action: fr`Donnez-la : partner set <slug> ${flag} <url>` };
     }
     const many = `${rows.length} ${plural(rows.length, 'partenaire', 'partenaires')}`;
     return { detail: rows.length === 0 ? 'aucun pour l’instant' : `${many}, avec adresse` };

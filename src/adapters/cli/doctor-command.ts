@@ -84,7 +84,7 @@ function actionFor({ databaseUrl, dataDir }: CliConfig): string {
 function configurationFault(error: unknown): readonly Check[] {
   const { faults, sentence } = reportOf(error);
   const detail = faults.length > 0 ? faults.join('\n') : sentence;
-  const action = 'Corrigez ces variables ; les autres vérifications viendront ensuite.';
+  const action = fr`Corrigez ces variables ; les autres vérifications viendront ensuite.`;
   return [{ name: 'configuration', title: 'Configuration', ok: false, detail, action }];
 }
 
@@ -101,7 +101,7 @@ function lineOf({ title, ok, detail, action }: Check): string {
   const indent = ' '.repeat(TITLE_WIDTH + 4);
   const seen = printable(detail)
     .split('\n')
-    .map((line) => wrapped(fr`${line}`, indent))
+    .map((line) => wrapped(line, indent))
     .join('\n')
     .trimStart();
   const head = `${ok ? '✓' : '✗'} ${title.padEnd(TITLE_WIDTH)}  ${seen}`;

@@ -1,7 +1,7 @@
 // Commander in French: the titles of its help, and its complaints about a command line, which it
 // words in English and offers no way to translate. A complaint we do not know stays as it is.
 
-import { Command, type Help, type Option } from 'commander';
+import { type Argument, Command, type Option } from 'commander';
 import { fr, typeset } from './layout.ts';
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -24,6 +24,7 @@ export function frenchCommand(name: string, version: string): Command {
       styleTitle: (title: string) => TITLES[title] ?? title,
       optionDescription,
       commandDescription: (command: Command) => typeset(command.description()),
+      argumentDescription: (argument: Argument) => typeset(argument.description),
       subcommandDescription: (command: Command) => typeset(command.description()),
       subcommandTerm,
     })
@@ -40,7 +41,7 @@ function optionDescription(option: Option): string {
 }
 
 // « list » instead of « list [options] »: every command has options.
-function subcommandTerm(this: Help, command: Command): string {
+function subcommandTerm(command: Command): string {
   const args = command.registeredArguments.map((it) =>
     it.variadic ? `<${it.name()}>…` : `<${it.name()}>`,
   );

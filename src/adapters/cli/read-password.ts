@@ -3,7 +3,9 @@
 
 import { text } from 'node:stream/consumers';
 import { Fault } from './faults.ts';
+import { fr } from './layout.ts';
 
+const ABANDONED = fr`Abandonné : rien n’a été fait.`;
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 const CTRL_U = '\u0015';
@@ -24,13 +26,13 @@ export async function promptHidden(question: string): Promise<string> {
     for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
       for (const key of chunk as string) {
         if (key === '\r' || key === '\n') return typed;
-        if (key === CTRL_C || key === CTRL_D) throw new Fault('Abandonné : rien n’a été fait.');
+        if (key === CTRL_C || key === CTRL_D) throw new Fault(ABANDONED);
         if (key === CTRL_U) typed = '';
         else if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1);
         else if (key >= ' ') typed += key;
       }
     }
-    throw new Fault('Abandonné : rien n’a été fait.');
+    throw new Fault(ABANDONED);
   } finally {
     stdin.setRawMode(false);
     stdin.pause();

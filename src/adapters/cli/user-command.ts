@@ -53,7 +53,7 @@ async function passwordFor(email: string, fromStdin: boolean): Promise<string> {
   const password = await promptHidden(fr`Mot de passe de ${email} : `);
   mustBeLongEnough(password);
   const again = await promptHidden(fr`Encore une fois : `);
-  if (again !== password) throw misuse('Les deux mots de passe diffèrent : rien n’a été fait.');
+  if (again !== password) throw misuse(fr`Les deux mots de passe diffèrent : rien n’a été fait.`);
   return password;
 }
 

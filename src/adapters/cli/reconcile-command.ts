@@ -1,0 +1,108 @@
+// `stripe reconcile`: what Stripe remembers since a date is compared with the books. Missed events
+// are taken in (the running program works them), and what does not agree is told.
+
+import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { stripeClient } from '#adapters/stripe/client.ts';
+import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
+import {
+  type Drift,
+  findDrift,
+  type ReconcileReport,
+  takeInMissed,
+} from '#application/reconcile.ts';
+import { openSecretBox, systemClock, withBooks } from './books.ts';
+import type { Answer, Cli } from './cli.ts';
+import { Fault, misuse } from './faults.ts';
+import { fr, moment } from './layout.ts';
+import { PAYMENT_WORDS } from './state-words.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** What was paid in the last minutes may still be under way. */
+const UNDER_WAY_MS = 10 * 60 * 1000;
+
+export async function stripeReconcile(
+  cli: Cli,
+  options: { readonly since: string },
+): Promise<Answer> {
+  const { config } = cli.configure();
+  const since = sinceOf(options.since);
+  const { stripe } = config;
+  if (!stripe) {
+    const why = 'le bac à sable se compare lui-même à son Stripe, toutes les dix minutes';
+    throw new Fault(fr`Il faut STRIPE_SECRET_KEY : ${why}.`);
+  }
+  return withBooks(config, async (db) => {
+    const secrets = await openSecretBox(config);
+    const client = stripeClient({
+      secretKey: stripe.secretKey.reveal(),
+      apiBase: stripe.apiBase,
+    });
+    const needs = {
+      transact: postgresTransact(db, { clock: systemClock, secrets }),
+      clock: systemClock,
+      history: stripeHistory(client),
+      livemode: config.environment === 'production',
+    };
+    const bar = progressBar(cli);
+    const report = await takeInMissed(needs, since, (run, reachedAt) => {
+      const done = run.until.getTime() - reachedAt.getTime();
+      bar.show(done / (run.until.getTime() - run.since.getTime()), run.looked);
+    });
+    bar.end();
+    const until = new Date(systemClock.now().getTime() - UNDER_WAY_MS);
+    const drift = until > since ? await findDrift(needs, { since, until }) : NO_DRIFT;
+    const isFailure = drift.ordersWithoutPayment.length > 0;
+    return { json: { ...report, ...drift }, text: reportText(report, drift), isFailure };
+  });
+}
+
+const NO_DRIFT: Drift = { paymentsWithoutOrder: [], ordersWithoutPayment: [] };
+
+/** An ISO date or instant, or how long ago: `90m`, `24h`, `7d`. At most Stripe's 30 days. */
+function sinceOf(text: string): Date {
+  const ago = /^(\d{1,4})([mhd])$/.exec(text);
+  const unitMs = { m: 60_000, h: 3_600_000, d: DAY_MS }[ago?.[2] ?? 'm'] ?? 0;
+  const now = systemClock.now();
+  const since = ago ? new Date(now.getTime() - Number(ago[1]) * unitMs) : new Date(text);
+  if (Number.isNaN(since.getTime()) || since >= now) {
+    throw misuse(fr`--since : une date passée (2026-11-20), ou une durée (90m, 24h, 7d).`);
+  }
+  if (now.getTime() - since.getTime() > 30 * DAY_MS) {
+    throw misuse(fr`--since : Stripe ne se souvient que de 30 jours.`);
+  }
+  return since;
+}
+
+const BAR_CELLS = 30;
+
+// On a terminal only; a file or a pipe gets the answer and nothing else.
+function progressBar(cli: Cli): { show(share: number, looked: number): void; end(): void } {
+  const isShown = process.stderr.isTTY === true && !cli.isJson;
+  return {
+    show(share, looked) {
+      if (!isShown) return;
+      const cells = Math.round(Math.min(1, Math.max(0, share)) * BAR_CELLS);
+      const bar = '█'.repeat(cells) + '░'.repeat(BAR_CELLS - cells);
+      process.stderr.write(`\r${bar} ${looked} événements`);
+    },
+    end() {
+      if (isShown) process.stderr.write('\r\u001b[K');
+    },
+  };
+}
+
+function reportText({ looked, received }: ReconcileReport, drift: Drift): string {
+  const now = systemClock.now();
+  const lines = [
+    fr`${looked} événements chez Stripe, dont ${received} jamais reçus et repris maintenant.`,
+    ...drift.paymentsWithoutOrder.map(({ key, at, state }) => {
+      const here = state === 'unknown' ? 'inconnu ici' : PAYMENT_WORDS[state];
+      return fr`! ${key}, payé le ${moment(at, now)} : ${here}.`;
+    }),
+    ...drift.ordersWithoutPayment.map(
+      (key) => fr`✗ ${key} : une commande ici, aucun paiement là-bas.`,
+    ),
+  ];
+  const agrees = lines.length === 1;
+  return [...lines, ...(agrees ? [fr`Les paiements et les commandes concordent.`] : [])].join('\n');
+}
