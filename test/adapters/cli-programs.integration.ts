@@ -1,21 +1,21 @@
-// `serve` and what runs beside it: one sandbox is started, bought from, looked at, refused to others,
-// ended by Ctrl-C as npm passes it on, and started again. Nothing may be left of it but its data.
+// `serve` and what runs beside it: one sandbox is started, bought from, looked at, refused to others
+// and ended by Ctrl-C as npm passes it on. Nothing may be left of it but its data.
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CommandLine, commandLine } from '#test/support/command-line.ts';
 import { makeDataFolder, testDatabase } from '#test/support/database.ts';
-import { sharedSellerFile } from '#test/support/seller.ts';
+import { sampleSeller } from '#test/support/seller.ts';
 
 type Program = {
   readonly child: ChildProcess;
-  readonly stdout: Promise<string>;
-  readonly stderr: Promise<string>;
+  /** Printed so far. */
+  readonly out: () => string;
+  readonly log: () => string;
 };
 
 let dataDir: string;
@@ -34,16 +34,21 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, maxRetries: 20, retryDelay: 50 });
 });
 
+/** Starts a program and waits for its answer, which means that it is ready. */
 async function started(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Program> {
   const child = cli.start(args, env ? { env } : {});
-  const { stdout, stderr } = child;
-  if (!stdout || !stderr) throw new Error('the child has no pipes');
-  const told = once(stdout, 'data');
-  const [out, err] = [text(stdout), text(stderr)];
-  const ended = once(child, 'exit').then(async () => Promise.reject(new Error(await err)));
-  await Promise.race([told, ended]);
-  ended.catch(() => {});
-  return { child, stdout: out, stderr: err };
+  const heard = { out: '', log: '' };
+  child.stderr?.on('data', (chunk: Buffer) => {
+    heard.log += chunk.toString();
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      heard.out += chunk.toString();
+      resolve();
+    });
+    child.once('exit', () => reject(new Error(`the program ended:\n${heard.log}`)));
+  });
+  return { child, out: () => heard.out, log: () => heard.log };
 }
 
 const serverNote = async () =>
@@ -117,11 +122,11 @@ test('commands join the running program’s database, and the doctor finds it we
 test('a program that cannot start says why in one sentence and touches nothing', async () => {
   const before = await serverNote();
   const port = new URL(url).port;
-  const unusable = join(dataDir, 'server.json', 'below');
+  const unusable = join(dataDir, 'server.json', 'below'); // a file is no folder, even for root
   const [taken, second, unwritable, alone] = await Promise.all([
     cli.run(['serve'], { env: { PORT: port } }),
     cli.run(['serve']),
-    cli.run(['serve'], { env: { DATA_DIR: unusable } }),
+    cli.run(['orders', 'list'], { env: { DATA_DIR: unusable } }),
     cli.run(['web']),
   ]);
   const refusals = [taken, second, unwritable, alone];
@@ -141,39 +146,32 @@ test('Ctrl-C through npm comes twice at once and ends the program in good order'
   program.child.kill('SIGINT');
   expect(await ended(program)).toBe(0);
   await expect(serverNote()).rejects.toThrow('ENOENT');
-  const stdout = await program.stdout;
-  expect(stdout).toContain(`Votre bac à sable est prêt\u00A0: ${url}\n`);
-  expect(stdout).toContain(`${url}/sandbox/mailbox`);
+  expect(program.out()).toContain(`Votre bac à sable est prêt\u00A0: ${url}\n`);
+  expect(program.out()).toContain(`${url}/sandbox/mailbox`);
   // Each line of the log is JSON, where nobody watches; nothing in it names a customer.
-  const log = (await program.stderr).trimEnd().split('\n');
+  const log = program.log().trimEnd().split('\n');
   for (const line of log) expect(JSON.parse(line)).toHaveProperty('msg');
   expect(log.join('\n')).not.toMatch(/whsec_|sk_test_|durand/i);
 });
 
-test('started again with --json, one document is all it prints until SIGTERM', async () => {
-  program = await started(['serve', '--json']);
-  const { pid } = program.child;
-  program.child.kill('SIGTERM');
-  expect(await ended(program)).toBe(0);
-  expect(JSON.parse(await program.stdout)).toEqual({
-    ...{ url: expect.stringMatching(/^http:\/\/localhost:\d+$/), pid, environment: 'sandbox' },
-    roles: { web: true, worker: true },
-  });
-});
-
-test('a worker alone works the queue of a database without listening', async () => {
+test('a worker alone does not listen, and prints one document before SIGTERM ends it', async () => {
   const database = await testDatabase();
+  const sellerFile = join(dataDir, 'seller.json');
+  await writeFile(sellerFile, JSON.stringify(sampleSeller()));
   const worker = await started(['worker', '--json'], {
     DATABASE_URL: database.url,
     STRIPE_SECRET_KEY: 'sk_test_x',
     STRIPE_WEBHOOK_SECRETS: 'whsec_x',
     STRIPE_API_BASE: 'http://127.0.0.1:1',
-    SELLER_FILE: sharedSellerFile,
+    SELLER_FILE: sellerFile,
     SECRETS_KEY: Buffer.alloc(32, 7).toString('base64'),
     EMAIL_FROM: 'factures@comptappart.example',
   });
   worker.child.kill('SIGTERM');
   expect(await ended(worker)).toBe(0);
-  expect(JSON.parse(await worker.stdout)).toMatchObject({ url: null, environment: 'staging' });
+  expect(JSON.parse(worker.out())).toEqual({
+    ...{ url: null, pid: worker.child.pid, environment: 'staging' },
+    roles: { web: false, worker: true },
+  });
   await database.drop();
 });

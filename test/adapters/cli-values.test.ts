@@ -32,6 +32,11 @@ test.each([
   });
 });
 
+test('a key is not repeated when it is refused', async () => {
+  const refused = checkPartnerOptions({ apiKey: 'too-short-a-key' }, { allowInsecure: false });
+  await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('short') });
+});
+
 test('a partner’s values are taken in their normal form, and empty ones clear', async () => {
   const { changes, warnings } = await checkPartnerOptions(
     {
@@ -61,6 +66,8 @@ test('an error becomes one sentence, whatever its shape', () => {
   expect(reportOf(wrapper).sentence).toMatch(
     /^La base de données ne répond pas \(ECONNREFUSED ::1/,
   );
+  const wrongPassword = Object.assign(new Error('no'), { code: '28P01' });
+  expect(databaseSentence(wrongPassword)).toMatch(/^La base refuse l’utilisateur ou le mot/);
   expect(databaseSentence(new Error('no'))).toBeNull();
   expect(reportOf(new Fault('Non.', 2))).toMatchObject({ exitCode: 2, sentence: 'Non.' });
   expect(reportOf(new Error('two\n  lines')).sentence).toBe('two lines');

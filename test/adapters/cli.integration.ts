@@ -46,7 +46,7 @@ describe.concurrent('a command line that asks for nothing sensible', () => {
   });
 
   test.each([
-    { args: ['stripe', 'reconcile'], says: /^Commande inconnue/ },
+    { args: ['export', 'fec'], says: /^Commande inconnue/ },
     { args: ['orders', 'list', '--limit', '0'], says: /--limit.*de 1 à 1000/ },
     { args: ['partner', 'add', 'x', '--name', 'X'], says: /--staging-url.*obligatoire/ },
   ])('is refused with one JSON document: $args', async ({ args, says }) => {
@@ -71,26 +71,21 @@ test('all faults of a configuration are told at once, and no secret with them', 
     PORT: 'no',
     DATABASE_URL: 'mysql://root:hunter2@db',
   };
-  const { code, stdout, stderr } = await cli.run(['orders', 'list'], { env });
-  expect([code, stdout]).toEqual([2, '']);
-  for (const name of Object.keys(env)) expect(stderr).toContain(name);
-  expect(stderr).not.toMatch(/51abc|tooshort|hunter2|at .*\.ts/);
-  const asJson = await cli.json<{ faults: string[] }>(['orders', 'list'], { env });
-  expect(asJson.code).toBe(2);
-  expect(asJson.document.faults.length).toBeGreaterThanOrEqual(4);
+  type Faults = { error: string; faults: string[] };
+  const { code, stdout, stderr, document } = await cli.json<Faults>(['orders', 'list'], { env });
+  expect([code, stderr]).toEqual([2, '']);
+  for (const name of Object.keys(env)) {
+    expect(document.error).toContain(name);
+    expect(document.faults).toContainEqual(expect.stringContaining(name));
+  }
+  expect(stdout).not.toMatch(/51abc|tooshort|hunter2|at .*\.ts/);
 });
 
-test('a database that is away, or another program’s, is told in a sentence', async () => {
-  const closed = { DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/x' };
-  const wrongPassword = { DATABASE_URL: books.url.replace(/:[^:@]+@/, ':hunter2@') };
-  const [away, refused] = await Promise.all([
-    cli.run(['orders', 'list'], { env: closed }),
-    cli.run(['partner', 'list'], { env: wrongPassword }),
-  ]);
-  expect([away.code, refused.code]).toEqual([1, 1]);
-  expect(away.stderr).toMatch(/^La base de données ne répond pas \(ECONNREFUSED 127\.0\.0\.1:1\)/);
-  expect(refused.stderr).toMatch(/^La base refuse l’utilisateur ou le mot de passe/);
-  expect(away.stderr + refused.stderr).not.toMatch(/hunter2|\n\s+at /);
+test('a database that is away is told in a sentence, without its password', async () => {
+  const env = { DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/x' };
+  const { code, stdout, stderr } = await cli.run(['orders', 'list'], { env });
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^La base de données ne répond pas \(ECONNREFUSED 127\.0\.0\.1:1\).*\n$/);
 });
 
 test('a database without tables asks for migrate, which makes them', async () => {
@@ -103,7 +98,6 @@ test('a database without tables asks for migrate, which makes them', async () =>
   expect(check.code).toBe(1);
   const ran = await cli.json<{ ran: string[] }>(['migrate'], { env });
   expect(ran).toMatchObject({ code: 0, document: { ran: check.document.pending } });
-  expect(await cli.run(['migrate', '--check'], { env })).toMatchObject({ code: 0 });
   await empty.drop();
 });
 
@@ -127,12 +121,7 @@ test('a partner is added, shown without its secrets, changed and removed', async
     expect(stdout).not.toMatch(/whsec_|k3y-/);
   }
   const add = ['partner', 'add', 'fiscalia', '--name', 'F', ...URLS];
-  const [again, refused] = await Promise.all([
-    cli.run(add),
-    cli.run([...add, '--api-key', 'too-short-a-key']),
-  ]);
-  expect([again.code, refused.code]).toEqual([1, 2]);
-  expect(refused.stderr).not.toContain('too-short');
+  expect((await cli.run(add)).code).toBe(1);
   const set = ['partner', 'set', 'fiscalia', '--website', 'https://f.example', '--api-key', '-'];
   const changed = await cli.json<{ partner: object }>(set, { stdin: '\n' });
   expect(changed.document.partner).toMatchObject({
@@ -151,50 +140,48 @@ test('a partner is added, shown without its secrets, changed and removed', async
 describe.concurrent('the books', () => {
   test('are listed newest first and page by page', async () => {
     type Orders = { orders: { id: number; invoiceNumber: string }[]; nextBefore: number | null };
-    const [page, rest, nobody] = await Promise.all([
+    const [page, rest] = await Promise.all([
       cli.json<Orders>(['orders', 'list', '--limit', '1', '--partner', 'acme']),
       cli.json<Orders>(['orders', 'list', '--before', String(books.refused)]),
-      cli.json<Orders>(['orders', 'list', '--partner', 'nobody']),
     ]);
     expect(page.document.orders.map(({ id }) => id)).toEqual([books.refused]);
     expect(page.document.nextBefore).toBe(books.refused);
     expect(rest.document.orders.map(({ id }) => id)).toEqual([books.told]);
-    expect(nobody.document.orders).toEqual([]);
   });
 
-  test('fit a screen of 80 columns, state first what needs a person', async () => {
-    const lists = await Promise.all(
-      ['orders', 'payments', 'notifications', 'partner'].map((noun) => cli.run([noun, 'list'])),
-    );
+  test('fit a screen of 80 columns, and say what needs a person', async () => {
+    const nouns = ['orders', 'payments', 'notifications'];
+    const lists = await Promise.all(nouns.map((noun) => cli.run([noun, 'list'])));
     for (const { code, stdout } of lists) {
       expect(code).toBe(0);
       expect(widest(stdout)).toBeLessThanOrEqual(80);
     }
-    const [orders] = lists;
-    expect(orders?.stdout).toMatch(/99,99\u00A0€ +FQCA-\d{4}-00000\d +Refusée/);
-    expect(orders?.stdout).toMatch(/Livrée/);
+    const [orders = '', payments = '', notifications = ''] = lists.map(({ stdout }) => stdout);
+    expect(orders).toMatch(/99,99\u00A0€ +FQCA-\d{4}-00000\d +Refusée/);
+    expect(orders).toMatch(/Livrée/);
+    expect(payments.replace(/\s+/g, ' ')).toMatch(
+      new RegExp(`${books.quarantinedKey}.*inconnu.*${UNKNOWN_SLUG}.*→ Créez ce partenaire`),
+    );
+    expect(notifications).toMatch(/Refusée le .* dernière\u00A0: 422/);
   });
 
   test('show an order with every attempt, and nothing a terminal would obey', async () => {
     const shown = await cli.run(['orders', 'show', String(books.refused)]);
     expect(shown.stdout).toMatch(/Webhook au partenaire.*Refusée/);
     expect(shown.stdout).toContain('422');
-    expect(shown.stdout).toContain('{"order_id":2}');
+    expect(shown.stdout).toContain('"order_id": 2');
     expect(shown.stdout).not.toMatch(/[^\P{Cc}\n]|\u202E/u);
     type Shown = { order: { notifications: { attempts: { responseBody: string }[] }[] } };
     const { document } = await cli.json<Shown>(['orders', 'show', String(books.refused)]);
     expect(document.order.notifications.at(-1)?.attempts[0]?.responseBody).toBe(EVIL);
   });
 
-  test('say why a payment is in quarantine, and what to do', async () => {
-    const { stdout } = await cli.run(['payments', 'list', '--state', 'quarantined']);
-    expect(stdout).toContain(books.quarantinedKey);
-    expect(stdout).toContain(UNKNOWN_SLUG);
-    expect(stdout.replace(/\s+/g, ' ')).toMatch(/partenaire inconnu.*→ Créez ce partenaire/);
-    type Payments = { payments: { explanation: { action: string } }[] };
+  test('say of a payment in quarantine why, and what to do', async () => {
+    type Payments = { payments: { key: string; explanation: { action: string } }[] };
     const { document } = await cli.json<Payments>(['payments', 'list', '--state', 'quarantined']);
-    expect(document.payments).toHaveLength(1);
-    expect(document.payments[0]?.explanation.action).toContain('relancez');
+    expect(document.payments).toMatchObject([
+      { key: books.quarantinedKey, explanation: { action: expect.stringContaining('relancez') } },
+    ]);
   });
 });
 

@@ -1,13 +1,10 @@
 // The program in one process with everything of Stripe's that can be real: the sandbox's Stripe behind
 // the real SDK and reader, signed webhooks through the real HTTP app, the books in Postgres. The
-// queue is worked by hand, so that a test says when; mailer, partner, printer and files record. What
-// a case came to is told in one line, as the hundred cases have it: orders, invoices, e-mails,
-// partner calls, then why something was put in quarantine.
+// queue is worked by hand, so that a test says when; mailer, partner, printer and files record.
 
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sql } from 'kysely';
 import Stripe from 'stripe';
 import { httpApp } from '#adapters/http/app.ts';
 import { purchase, type SandboxPurchase } from '#adapters/sandbox/stripe-purchase.ts';
@@ -21,31 +18,16 @@ import { receiveEvent } from '#application/receive-event.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
 import { resolvePayment } from '#application/resolve-payment.ts';
-import type { Invoice } from '#domain/invoice.ts';
 import { PARTNER_RETRY_DELAYS_MS } from '#domain/notification.ts';
-import {
-  ACCEPTED,
-  memoryFiles,
-  numberPrinter,
-  recordingMailer,
-  recordingPartner,
-  type TestBooks,
-  testBooks,
-} from './books.ts';
+import type { PartnerSlug } from '#domain/partner.ts';
+import { bookStory } from './book-story.ts';
+import { ACCEPTED, memoryFiles, numberPrinter, type TestBooks, testBooks } from './books.ts';
 import { PRODUCTS } from './case-products.ts';
+import { handQueue } from './hand-queue.ts';
 
 export const SECRET = 'whsec_cases';
 const SECRET_KEY = 'sk_test_cases';
 const HOUR_MS = 3_600_000;
-
-/** Answers of the outside world, to be changed by a test and put back by `begin`. */
-type World = {
-  mail: () => DeliveryAnswer;
-  partner: (request: PartnerRequest) => DeliveryAnswer;
-  /** Throws to make the printer fail. */
-  print: () => void;
-};
-const GOOD: World = { mail: () => ACCEPTED, partner: () => ACCEPTED, print: () => {} };
 
 export type StripeEvent = { readonly id: string; readonly [field: string]: unknown };
 export type Cases = Awaited<ReturnType<typeof startCases>>;
@@ -56,36 +38,14 @@ export async function startCases() {
   // The queue dates its jobs by the real clock: ours runs ahead, so that "due" means one thing.
   books.clock.set(new Date(Math.ceil(Date.now() / 1000) * 1000 + HOUR_MS));
   for (const slug of ['fiscalia', 'notaria']) await books.addPartner(slug);
-  const stripe = await startSandboxStripe({
-    dataFile: null,
-    secretKey: SECRET_KEY,
-    webhookSecret: SECRET,
-    webhookUrl: () => 'http://127.0.0.1:9/nobody',
-    enabledEvents: [],
-    products: PRODUCTS,
-    now: books.clock.now,
-  });
+  const stripe = await startStripe(books);
   const client = stripeClient({ secretKey: SECRET_KEY, apiBase: stripe.apiBase, timeoutMs: 400 });
-  const world: World = { ...GOOD };
-  const { mailer, sent } = recordingMailer(() => world.mail());
-  const posted: PartnerRequest[] = [];
-  const partner = {
-    async post(request: PartnerRequest) {
-      posted.push(request);
-      return world.partner(request);
-    },
-  };
-  const files = memoryFiles();
-  const printer = {
-    async print(...given: Parameters<typeof numberPrinter.print>) {
-      world.print();
-      return numberPrinter.print(...given);
-    },
-  };
+  const outside = recordedOutside();
   const needs = {
     ...books.base,
+    ...outside.ports,
     stripe: stripeReader(client, { productLifeMs: 0 }),
-    ...{ mailer, partner, files, printer },
+    housePartner: null as PartnerSlug | null,
     livemode: false,
     workerId: 'cases',
     partnerDelaysMs: PARTNER_RETRY_DELAYS_MS,
@@ -95,267 +55,204 @@ export async function startCases() {
     'render-invoice': (id) => renderInvoice(needs, id),
     'deliver-notification': (id) => deliverNotification(needs, id),
   });
-  const logged: string[] = [];
-  const door = await openDoor({ secrets: [SECRET] });
-  const story = bookStory(books, { sent, posted });
-  let made = 0;
-
-  async function openDoor(options: {
-    readonly secrets: readonly string[];
-    readonly receive?: Parameters<typeof httpApp>[0]['webhook']['receive'];
-  }): Promise<{ readonly server: Server; readonly url: string }> {
-    const log = { error: (_fields: object, message: string) => void logged.push(message) };
-    const app = httpApp({
-      webhook: {
-        stripe: client,
-        webhookSecrets: options.secrets,
-        livemode: false,
-        receive: options.receive ?? ((event) => receiveEvent(books.base, event)),
-        alerts: books.base.alerts,
-        clock: books.clock,
-        log,
-      },
-      readiness: { checkDatabase: async () => {}, isStopping: () => false },
-      files: null,
-      sandbox: null,
-      log,
-    });
-    const server = createServer(app.callback()).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-  }
-
-  /** The JSON of a new event about an object as it is now. */
-  function event(type: string, objectId: string, overrides: object = {}): StripeEvent {
-    made += 1;
-    const object = stripe.store.find(objectId) ?? { id: objectId };
-    return {
-      id: `evt_case_${made}`,
-      object: 'event',
-      api_version: Stripe.API_VERSION,
-      created: secondsOf(books.clock.now()),
-      data: { object },
-      livemode: false,
-      pending_webhooks: 1,
-      request: { id: null, idempotency_key: null },
-      type,
-      ...overrides,
-    };
-  }
-
-  /** Posts an event, signed, to the app or to another door. The answer's status. */
-  async function post(
-    it: StripeEvent | string,
-    { to = door.url, secret = SECRET, headers = {} as Record<string, string> } = {},
-  ): Promise<number> {
-    const payload = typeof it === 'string' ? it : JSON.stringify(it, null, 2);
-    const response = await fetch(`${to}/webhooks/stripe`, {
-      method: 'POST',
-      body: payload,
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        'stripe-signature': sign(payload, { secret }),
-        ...headers,
-      },
-    });
-    await response.arrayBuffer();
-    return response.status;
-  }
-
-  /** A `Stripe-Signature` of these bytes; `skewS` seconds from now. */
-  function sign(payload: string, { secret = SECRET, skewS = 0 } = {}): string {
-    const timestamp = secondsOf(books.clock.now()) + skewS;
-    return Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
-  }
-
-  /** A new event about the object, posted and worked to its end. Returns it, to be sent again. */
-  async function hear(type: string, objectId: string, overrides: object = {}) {
-    const it = event(type, objectId, overrides);
-    const status = await post(it);
-    if (status !== 200) throw new Error(`the webhook was answered with ${status}`);
-    await queue.work();
-    return it;
-  }
-
+  const story = bookStory(books, outside);
+  const webhooks = await webhookDoors(books, client);
+  const sender = eventSender(books, stripe, webhooks.url);
   return {
-    books,
-    stripe,
-    needs,
-    world,
-    files,
-    logged,
-    url: door.url,
-    openDoor,
-    event,
-    post,
-    sign,
-    hear,
+    ...{ books, stripe, needs },
+    ...{ world: outside.world, files: outside.ports.files },
+    ...webhooks,
+    ...sender,
     ...queue,
     ...story,
+    ...stripeByHand(books, stripe),
+    /** A new event about the object, posted and worked to its end. Returns it, to be sent again. */
+    async hear(type: string, objectId: string, overrides: object = {}): Promise<StripeEvent> {
+      const it = sender.event(type, objectId, overrides);
+      const status = await sender.post(it);
+      if (status !== 200) throw new Error(`the webhook was answered with ${status}`);
+      await queue.work();
+      return it;
+    },
+    recover: () => recoverStalled(needs),
+    /** The partner of products that name none, until the case ends. */
+    house(slug: string): void {
+      needs.housePartner = slug as PartnerSlug;
+    },
     /** Forgets what the cases before did. */
     async begin(): Promise<void> {
-      Object.assign(world, GOOD);
+      outside.reset();
+      needs.housePartner = null;
       stripe.faults.clear();
-      logged.length = 0;
+      webhooks.logged.length = 0;
       await queue.loseJobs();
       await story.begin();
     },
-    /** A purchase at Stripe; nobody is told. The ids of its objects. */
-    buy(wanted: Partial<SandboxPurchase> & Pick<SandboxPurchase, 'items'>) {
-      const bought = purchase(stripe.store, { mode: 'payment', ...wanted }, books.clock.now());
-      return { session: bought.sessionId, invoice: bought.invoiceId ?? '', of: bought };
-    },
-    /** Changes fields of an object at Stripe. */
-    change(id: string, fields: object): void {
-      const object = stripe.store.find(id);
-      if (object === null) throw new Error(`no ${id}`);
-      stripe.store.put({ ...object, ...fields });
-    },
-    /** Changes the lines of a session or an invoice at Stripe. */
-    changeLines(id: string, change: (line: StripeObject, index: number) => object): void {
-      const lines = stripe.store.rows(id).map((line, at) => ({ ...line, ...change(line, at) }));
-      stripe.store.putRows(id, lines);
-    },
-    recover: () => recoverStalled(needs),
     async close(): Promise<void> {
-      door.server.close();
-      door.server.closeAllConnections();
+      webhooks.closeDoors();
       await stripe.close();
       await books.close();
     },
   };
 }
 
-type Handlers = Readonly<Record<string, (id: string) => Promise<void>>>;
-type Job = {
-  readonly key: string;
-  readonly task: string;
-  readonly payload: Record<string, string>;
+function startStripe(books: TestBooks): Promise<SandboxStripe> {
+  return startSandboxStripe({
+    dataFile: null,
+    secretKey: SECRET_KEY,
+    webhookSecret: SECRET,
+    webhookUrl: () => 'http://127.0.0.1:9/nobody',
+    enabledEvents: [],
+    products: PRODUCTS,
+    now: books.clock.now,
+  });
+}
+
+/** Answers of the outside world, for a test to change. */
+export type World = {
+  mail: () => DeliveryAnswer;
+  partner: (request: PartnerRequest) => DeliveryAnswer;
+  /** Throws to make the printer fail. */
+  print: () => void;
 };
+const GOOD: World = { mail: () => ACCEPTED, partner: () => ACCEPTED, print: () => {} };
 
-/** The queue's rows, taken as a worker takes them; a job that fails comes back later. */
-function handQueue(books: TestBooks, handlers: Handlers) {
-  const failures = new Map<string, number>();
+function recordedOutside() {
+  const world: World = { ...GOOD };
+  const sent: InvoiceMail[] = [];
+  const posted: PartnerRequest[] = [];
+  const ports = {
+    files: memoryFiles(),
+    mailer: {
+      async send(mail: InvoiceMail) {
+        sent.push(mail);
+        return world.mail();
+      },
+    },
+    partner: {
+      async post(request: PartnerRequest) {
+        posted.push(request);
+        return world.partner(request);
+      },
+    },
+    printer: {
+      async print(...given: Parameters<typeof numberPrinter.print>) {
+        world.print();
+        return numberPrinter.print(...given);
+      },
+    },
+  };
+  return { world, ports, sent, posted, reset: () => Object.assign(world, GOOD) };
+}
 
-  async function take(due: Date): Promise<readonly Job[]> {
-    const { rows } = await sql<Job>`
-      delete from graphile_worker._private_jobs j using graphile_worker._private_tasks t
-      where t.id = j.task_id and j.run_at <= ${due}
-      returning j.key, t.identifier as task, j.payload`.execute(books.db);
-    return rows;
-  }
+type Receive = Parameters<typeof httpApp>[0]['webhook']['receive'];
 
-  async function run({ key, task, payload }: Job): Promise<void> {
-    try {
-      await handlers[task]?.(Object.values(payload)[0] ?? '');
-    } catch (error) {
-      const count = (failures.get(key) ?? 0) + 1;
-      failures.set(key, count);
-      const runAt = new Date(books.clock.now().getTime() + Math.exp(Math.min(count, 10)) * 1000);
-      await sql`select graphile_worker.add_job(identifier => ${task},
-        payload => ${JSON.stringify(payload)}::json, run_at => ${runAt}::timestamptz,
-        job_key => ${key})`.execute(books.db);
-      // As the queue leaves them: tried so often, and with the last error.
-      await sql`update graphile_worker._private_jobs set attempts = least(${count}, max_attempts),
-        last_error = ${(error as Error).message} where key = ${key}`.execute(books.db);
-    }
+/** The app's webhook on a port; more of it, otherwise configured, on others. */
+async function webhookDoors(books: TestBooks, stripe: Stripe) {
+  const logged: string[] = [];
+  const log = { error: (_fields: object, message: string) => void logged.push(message) };
+  const closings: (() => void)[] = [];
+
+  async function openDoor({
+    secrets = [SECRET] as readonly string[],
+    receive = ((event) => receiveEvent(books.base, event)) as Receive,
+    requestTimeoutMs = 0,
+  } = {}): Promise<string> {
+    const { alerts, clock } = books.base;
+    const app = httpApp({
+      webhook: { stripe, webhookSecrets: secrets, livemode: false, receive, alerts, clock, log },
+      readiness: { checkDatabase: async () => {}, isStopping: () => false },
+      files: null,
+      sandbox: null,
+      log,
+    });
+    const server = createServer(
+      { requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 50 },
+      app.callback(),
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closings.push(() => server.close().closeAllConnections());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
   return {
-    /** Runs every job that is due, and those that they bring, until none is left. */
-    async work(): Promise<void> {
-      for (;;) {
-        const jobs = await take(books.clock.now());
-        if (jobs.length === 0) return;
-        await Promise.all(jobs.map(run));
-      }
-    },
-    /** Lets time pass, `stepMs` at a time, working what becomes due. */
-    async pass(ms: number, stepMs = ms): Promise<void> {
-      for (let passed = 0; passed < ms; passed += stepMs) {
-        books.clock.advance(Math.min(stepMs, ms - passed));
-        await this.work();
-      }
-    },
-    /** The process dies: what it had taken is gone. */
-    async loseJobs(): Promise<void> {
-      await sql`delete from graphile_worker._private_jobs`.execute(books.db);
-    },
-    /** How often jobs of this key have failed so far. */
-    failuresOf: (key: string): number => failures.get(key) ?? 0,
+    url: await openDoor(),
+    openDoor,
+    /** What the app logged since the case began. */
+    logged,
+    closeDoors: () => closings.forEach((close) => void close()),
   };
 }
 
-/** What the books and the recorders say since the case began. */
-function bookStory(
-  books: TestBooks,
-  { sent, posted }: { readonly sent: InvoiceMail[]; readonly posted: PartnerRequest[] },
-) {
-  let since = { order: 0, raised: 0, quarantined: new Set<string>() };
+/** Stripe's side of the wire: events about its objects, signed and posted. */
+function eventSender({ clock }: TestBooks, { store }: SandboxStripe, url: string) {
+  let made = 0;
 
-  async function lastOrder(): Promise<number> {
-    const { last } = await books.db
-      .selectFrom('orders')
-      .select(({ fn }) => fn.max('id').as('last'))
-      .executeTakeFirstOrThrow();
-    return Number(last ?? 0);
-  }
-
-  async function quarantinedNow() {
-    return books.db
-      .selectFrom('payment')
-      .select(['key', 'reason', 'detail'])
-      .where('state', '=', 'quarantined')
-      .orderBy('updated_at')
-      .execute();
-  }
-
-  async function invoices(): Promise<readonly Invoice[]> {
-    const rows = await books.db
-      .selectFrom('invoice')
-      .select('content')
-      .where('order_id', '>', since.order)
-      .orderBy('order_id')
-      .execute();
-    return rows.map(({ content }) => JSON.parse(content) as Invoice);
-  }
-
-  async function quarantined() {
-    const now = await quarantinedNow();
-    return now.filter(({ key }) => !since.quarantined.has(key));
+  /** A `Stripe-Signature` of these bytes, made `skewS` seconds from now. */
+  function sign(payload: string, { secret = SECRET, skewS = 0 } = {}): string {
+    const timestamp = secondsOf(clock.now()) + skewS;
+    return Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
   }
 
   return {
-    async begin(): Promise<void> {
-      sent.length = 0;
-      posted.length = 0;
-      const quarantined = new Set((await quarantinedNow()).map(({ key }) => key));
-      since = { order: await lastOrder(), raised: books.raised.length, quarantined };
+    sign,
+    /** The JSON of a new event about an object as it is now. */
+    event(type: string, objectId: string, overrides: object = {}): StripeEvent {
+      made += 1;
+      return {
+        id: `evt_case_${made}`,
+        object: 'event',
+        api_version: Stripe.API_VERSION,
+        created: secondsOf(clock.now()),
+        data: { object: store.find(objectId) ?? { id: objectId } },
+        livemode: false,
+        pending_webhooks: 1,
+        request: { id: null, idempotency_key: null },
+        type,
+        ...overrides,
+      };
     },
-    /** « 1111 », « 0000 Q no-email », « 0000 »: orders, invoices, e-mails, partner calls. */
-    async outcome(): Promise<string> {
-      const { orders } = await books.db
-        .selectFrom('orders')
-        .select(({ fn }) => fn.countAll<string>().as('orders'))
-        .where('id', '>', since.order)
-        .executeTakeFirstOrThrow();
-      const counts = [Number(orders), (await invoices()).length, sent.length, posted.length];
-      const reasons = (await quarantined()).map(({ reason }) => reason);
-      const tally = counts.join(counts.some((count) => count > 9) ? ' ' : '');
-      return reasons.length === 0 ? tally : `${tally} Q ${reasons.join(', ')}`;
+    /** Posts an event, signed, to the app or to another door. The answer's status. */
+    async post(
+      it: StripeEvent | string,
+      { to = url, secret = SECRET, headers = {} as Readonly<Record<string, string>> } = {},
+    ): Promise<number> {
+      const payload = typeof it === 'string' ? it : JSON.stringify(it, null, 2);
+      const response = await fetch(`${to}/webhooks/stripe`, {
+        method: 'POST',
+        body: payload,
+        headers: {
+          'content-type': 'application/json; charset=utf-8',
+          'stripe-signature': sign(payload, { secret }),
+          ...headers,
+        },
+      });
+      await response.arrayBuffer();
+      return response.status;
     },
-    /** The invoices issued since the case began, as they were frozen. */
-    invoices,
-    /** The payments put in quarantine since then that are still there. */
-    quarantined,
-    /** The alerts raised since then. */
-    alerts: () => books.raised.slice(since.raised),
-    /** The e-mails sent since then. */
-    mails: (): readonly InvoiceMail[] => sent,
-    /** The bodies posted to partners since then. */
-    calls: () => posted.map((request) => JSON.parse(request.body)),
-    /** The requests to partners since then. */
-    posts: (): readonly PartnerRequest[] => posted,
+  };
+}
+
+/** What a test does at Stripe; nobody is told of it. */
+function stripeByHand({ clock }: TestBooks, { store }: SandboxStripe) {
+  return {
+    /** A purchase. The ids of its objects; `invoice` is empty when there is none. */
+    buy(wanted: Partial<SandboxPurchase> & Pick<SandboxPurchase, 'items'>) {
+      const bought = purchase(store, { mode: 'payment', ...wanted }, clock.now());
+      const { sessionId: session, invoiceId, subscriptionId } = bought;
+      return { session, invoice: invoiceId ?? '', subscription: subscriptionId ?? '' };
+    },
+    /** Changes fields of an object. */
+    change(id: string, fields: object): void {
+      const object = store.find(id);
+      if (object === null) throw new Error(`no ${id}`);
+      store.put({ ...object, ...fields });
+    },
+    /** Changes the lines of a session or an invoice. */
+    changeLines(id: string, change: (line: StripeObject, index: number) => object): void {
+      const lines = store.rows(id).map((line, at) => ({ ...line, ...change(line, at) }));
+      store.putRows(id, lines);
+    },
   };
 }
 

@@ -46,16 +46,23 @@ export function withBooks<T>(config: CliConfig, work: (db: Database) => Promise<
 }
 
 async function mustBeUpToDate(config: CliConfig, url: string): Promise<void> {
-  const pending = await pendingMigrations(url);
+  const pending = await pendingOrMade(config, url);
   if (pending.length === 0) return;
-  // They run in order: while the first one waits, none has run.
-  const isNew = pending[0]?.startsWith('0001-') ?? false;
-  if (isNew && config.databaseUrl === null) {
-    await migrate(url);
-    return;
-  }
-  const what = isNew ? 'n’a pas encore ses tables' : 'n’est pas à jour';
+  const what = isWhole(pending) ? 'n’a pas encore ses tables' : 'n’est pas à jour';
   throw new Fault(fr`La base de données ${what} : lancez « comptappart migrate ».`);
+}
+
+/** The migrations that wait. A new embedded database is made whole first: nobody else would. */
+export async function pendingOrMade(config: CliConfig, url: string): Promise<readonly string[]> {
+  const pending = await pendingMigrations(url);
+  if (config.databaseUrl !== null || !isWhole(pending)) return pending;
+  await migrate(url);
+  return [];
+}
+
+// They run in order: while the first one waits, none has run.
+function isWhole(pending: readonly string[]): boolean {
+  return pending[0]?.startsWith('0001-') ?? false;
 }
 
 /** The box that opens what the database keeps sealed. In the sandbox its key is in DATA_DIR. */

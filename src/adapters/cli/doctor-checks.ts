@@ -14,7 +14,7 @@ import { chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { queueHealth } from '#adapters/postgres/book-lists.ts';
 import type { Database } from '#adapters/postgres/database.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
-import { pendingMigrations } from '#db/migrate.ts';
+import { pendingOrMade } from './books.ts';
 import type { CliConfig } from './cli.ts';
 import { reportOf } from './faults.ts';
 import { fr } from './layout.ts';
@@ -64,9 +64,9 @@ export function checkVersion(db: Database): Promise<Check> {
   });
 }
 
-export function checkSchema(url: string): Promise<Check> {
+export function checkSchema(config: CliConfig, url: string): Promise<Check> {
   return check(['migrations', 'Migrations'], 'Voyez le message.', async () => {
-    const pending = await pendingMigrations(url);
+    const pending = await pendingOrMade(config, url);
     if (pending.length === 0) return { detail: 'aucune en attente' };
     return { detail: `${pending.length} en attente`, action: fr`Lancez « comptappart migrate ».` };
   });

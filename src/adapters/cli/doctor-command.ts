@@ -59,7 +59,7 @@ async function databaseChecks(config: CliConfig): Promise<readonly Check[]> {
         const version = await checkVersion(db);
         found.push(version);
         if (!version.ok) return { detail: '' };
-        const schema = await checkSchema(url);
+        const schema = await checkSchema(config, url);
         found.push(schema);
         if (schema.ok) {
           found.push(await checkQueue(db));
