@@ -9,7 +9,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { folderOfUrl } from '#adapters/email/mailer-of-url.ts';
 import type { Log } from '#adapters/logging.ts';
-import { chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
+import { chromiumBinary, chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
 import type { Sandbox } from '#adapters/sandbox/sandbox.ts';
 import { type RunningWorker, startWorker } from '#adapters/worker/runner.ts';
@@ -64,6 +64,12 @@ export async function startProgram(
     const url = front?.url ?? null;
     const publicUrl = config.port === 0 && url ? url : config.publicUrl;
 
+    const cacheDir = await chromiumCacheDir(config.dataDir);
+    // Unpacking takes seconds the first time: begun now, beside the database. A fault is told by
+    // the first print, which needs it.
+    const executablePath = config.chromiumPath ?? undefined;
+    if (roles.worker) chromiumBinary({ cacheDir, executablePath }).catch(() => {});
+
     const databaseUrl = await openDatabase();
     const ran = await migrate(databaseUrl);
     if (ran.length > 0) log.info({ migrations: ran }, 'the database was migrated');
@@ -76,7 +82,7 @@ export async function startProgram(
       databaseUrl,
       publicUrl,
       secretsKey: Buffer.from(secretsKey, 'base64'),
-      chromiumCacheDir: await chromiumCacheDir(config.dataDir),
+      chromiumCacheDir: cacheDir,
       stripe,
       log,
       isStopping: () => stopping,
@@ -86,6 +92,10 @@ export async function startProgram(
     undo.push(() => program.close());
     await sandbox?.prepare(program);
 
+    const warm = roles.worker ? warmUp(program) : null;
+    // The newcomer's first click shall not wait for Chromium. Elsewhere nothing waits for it:
+    // Stripe's events are taken in whatever the browser does.
+    if (sandbox) await warm;
     if (front) front.serve(program.app.callback());
     if (roles.worker) {
       const worker = await startWorking(program, databaseUrl);
@@ -131,9 +141,15 @@ export async function startProgram(
       sweepEveryMs: SWEEP_EVERY_MS,
       log: (level, message) => log[level === 'warning' ? 'warn' : level](message),
     });
-    // The first invoice need not wait for Chromium, nor the start.
-    program.warm().catch((error: Error) => log.error({ err: error }, 'Chromium did not start'));
     return worker;
+  }
+
+  async function warmUp(program: Program): Promise<void> {
+    try {
+      await program.warm();
+    } catch (error) {
+      log.error({ err: error }, 'Chromium did not start');
+    }
   }
 }
 

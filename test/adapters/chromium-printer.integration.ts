@@ -314,7 +314,7 @@ describe('the browser’s program', () => {
 
   test('CHROMIUM_PATH must be a program', async () => {
     const given = (executablePath: string) => chromiumBinary({ executablePath, cacheDir });
-    await expect(given('/nowhere/chromium')).rejects.toThrow('CHROMIUM_PATH désigne /nowhere');
+    await expect(given('/nowhere/chromium')).rejects.toThrow('CHROMIUM_PATH names /nowhere');
     await expect(given(folder)).rejects.toThrow('pas de programme');
     await writeFile(join(folder, 'plain'), '', { mode: 0o644 });
     await expect(given(join(folder, 'plain'))).rejects.toThrow('le droit d’exécuter');

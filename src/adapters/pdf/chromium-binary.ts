@@ -51,8 +51,8 @@ export async function chromiumBinary(options: {
   }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(
-      `Le Chromium livré avec le programme ne tourne que sous Linux x64 (ici ${process.platform} ` +
-        `${process.arch})\u00A0: indiquez un Chromium installé dans CHROMIUM_PATH.`,
+      `The Chromium that comes with the program runs on Linux x64 only (here ${process.platform} ` +
+        `${process.arch}): name an installed Chromium in CHROMIUM_PATH.`,
     );
   }
   const folder = await unpackedFolder(options.cacheDir);
@@ -91,15 +91,26 @@ async function mustBeProgram(path: string): Promise<void> {
     (it) => it.isFile(),
     () => false,
   );
-  if (!isFile) throw new Error(`CHROMIUM_PATH désigne ${path}, où il n’y a pas de programme.`);
+  if (!isFile) throw new Error(`CHROMIUM_PATH names ${path}, where there is no program.`);
   await access(path, constants.X_OK).catch((cause) => {
-    throw new Error(`CHROMIUM_PATH désigne ${path}, que ce compte n’a pas le droit d’exécuter.`, {
+    throw new Error(`CHROMIUM_PATH names ${path}, which this account may not execute.`, {
       cause,
     });
   });
 }
 
-async function unpackedFolder(cacheDir: string): Promise<string> {
+const unpackings = new Map<string, Promise<string>>();
+
+/** One unpacking a process and folder, whoever asks first; a failed one may be tried again. */
+function unpackedFolder(cacheDir: string): Promise<string> {
+  const underWay = unpackings.get(cacheDir);
+  if (underWay) return underWay;
+  const folder = unpackOnce(cacheDir).finally(() => unpackings.delete(cacheDir));
+  unpackings.set(cacheDir, folder);
+  return folder;
+}
+
+async function unpackOnce(cacheDir: string): Promise<string> {
   const packed = new URL('../bin/', import.meta.resolve('@sparticuz/chromium'));
   const { default: manifest } = await import(new URL('../package.json', packed).href, {
     with: { type: 'json' },
@@ -117,7 +128,7 @@ async function unpackedFolder(cacheDir: string): Promise<string> {
     await rm(own, { recursive: true, force: true });
     // Another process was first: a folder under the final name is always whole.
     if (await exists(folder)) return folder;
-    throw new Error(`Chromium n’a pas pu être décompressé dans ${cacheDir}.`, { cause });
+    throw new Error(`Chromium could not be unpacked in ${cacheDir}.`, { cause });
   }
   await removeAbandoned(cacheDir, `${name}.`);
   return folder;
