@@ -315,9 +315,9 @@ describe('the browser’s program', () => {
   test('CHROMIUM_PATH must be a program', async () => {
     const given = (executablePath: string) => chromiumBinary({ executablePath, cacheDir });
     await expect(given('/nowhere/chromium')).rejects.toThrow('CHROMIUM_PATH names /nowhere');
-    await expect(given(folder)).rejects.toThrow('pas de programme');
+    await expect(given(folder)).rejects.toThrow('there is no program');
     await writeFile(join(folder, 'plain'), '', { mode: 0o644 });
-    await expect(given(join(folder, 'plain'))).rejects.toThrow('le droit d’exécuter');
+    await expect(given(join(folder, 'plain'))).rejects.toThrow('may not execute');
     const { executablePath } = await chromiumBinary({ cacheDir });
     expect((await given(executablePath)).executablePath).toBe(executablePath);
   });

@@ -1,6 +1,7 @@
-// The sandbox's mailbox: what customers would have received, as a list and as a message in its forms
-// (HTML, text, headers). The HTML stands in a frame from a route of its own: with scripts off, with
-// an origin of its own, and with a policy that lets its inline styles live and reaches no network.
+// The sandbox's mailbox: what customers would have received, as a list and as a message in its
+// forms (HTML, text, headers). The HTML stands in a frame from a route of its own: with
+// scripts off, with an origin of its own, and with a policy that lets its inline styles live and
+// reaches no network.
 
 import type Router from '@koa/router';
 import type { Context, Middleware } from 'koa';

@@ -21,7 +21,7 @@ for (const name of ['layout', 'icons', 'icon', 'journey', 'latest', 'product']) 
   handlebars.registerPartial(name, source(`${name}.hbs`));
 }
 
-/** A whole page from `views/<name>.hbs`. A value that the template names and the view lacks throws. */
+/** A whole page from `views/<name>.hbs`. Throws when the view lacks what the template names. */
 export function pageTemplate<View>(name: string): (view: View & PageFrame) => string {
   return compiled(name);
 }

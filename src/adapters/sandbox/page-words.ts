@@ -37,21 +37,22 @@ export function elapsed(ms: number): string {
 }
 
 export const BEHAVIOUR_WORDS: { readonly [B in Behaviour]: { label: string; effect: string } } = {
-  accept: { label: 'Accepter (200)', effect: 'Il accepte les commandes.' },
+  accept: { label: 'Accepter (200)', effect: 'Le partenaire accepte les commandes.' },
   refuse: {
     label: 'Refuser (422)',
-    effect: 'Il refuse les commandes (422). Un refus n’est jamais retenté de lui-même.',
+    effect: 'Le partenaire refuse les commandes (422). Un refus n’est jamais retenté de lui-même.',
   },
   fail: {
     label: 'Être en panne (503)',
-    effect: 'Il est en panne (503). Les tentatives suivantes viennent après 5 puis 30 minutes.',
+    effect:
+      'Le partenaire est en panne (503). Il y aura deux autres essais, après 5 et 30 minutes.',
   },
   hang: {
     label: 'Ne pas répondre',
-    effect: `Il ne répond pas. Au bout de 10${FIXED}s, la tentative est comptée comme une panne.`,
+    effect: `Le partenaire ne répond pas. Après 10${FIXED}s, c’est compté comme une panne.`,
   },
   redirect: {
     label: 'Rediriger (302)',
-    effect: `Il redirige (302). Les redirections ne sont pas suivies${NARROW}; c’est un refus.`,
+    effect: `Le partenaire redirige (302). Ce n’est jamais suivi${NARROW}; c’est un refus.`,
   },
 };

@@ -1,5 +1,5 @@
-// The purchases made in the sandbox: handed to its Stripe, and remembered with the instant of the
-// click, which is what a newcomer's seconds are counted from (Stripe's own times are whole seconds).
+// The purchases made in the sandbox: handed to its Stripe, and remembered with the instant of
+// the click, which is what a newcomer's time is counted from (Stripe's own is in whole seconds).
 // What became of a purchase is never stored here; it is read from the books each time.
 
 import type { Clock, NewId } from '#application/ports.ts';

@@ -1,6 +1,6 @@
-// Saves the reload: buys in place, then looks at the purchase until nothing more happens. The server
-// writes every word; here only the parts that changed are put in place of the old ones, so that
-// nothing else moves. Without this file the same forms and pages do the same.
+// Saves the reload: buys in place, then looks at the purchase until nothing more happens. The
+// server writes every word; here only the parts that changed are put in place of the old ones, so
+// that nothing else moves. Without this file the same forms and pages do the same.
 
 const SOON_MS = 50;
 const LATER_MS = 1000;
