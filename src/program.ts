@@ -28,7 +28,7 @@ export type RunningProgram = {
 
 /** Jobs at once: PDFs take turns in the printer, the others wait for the network. */
 const CONCURRENCY = 24;
-const SWEEP_EVERY_MS = 10_000;
+const SWEEP_EVERY_MS = 5_000;
 /** What never arrived from Stripe is looked for every ten minutes. */
 const CRONTAB = '*/10 * * * * reconcile ?jobKey=reconcile&max=1';
 const DRAIN_MS = 12_000;

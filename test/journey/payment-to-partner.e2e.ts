@@ -106,9 +106,9 @@ test('a program killed half-way finishes every payment when it is started again'
       ],
       buyer,
     });
-  for (let n = 0; n < 4; n += 1) {
+  for (let n = 0; n < 2; n += 1) {
     await Promise.all([buy('payment'), buy('subscription')]);
-    await new Promise((resolve) => setTimeout(resolve, n * 60));
+    await new Promise((resolve) => setTimeout(resolve, n * 150));
     await world.kill('SIGKILL');
     await world.start();
   }
@@ -118,12 +118,12 @@ test('a program killed half-way finishes every payment when it is started again'
 
   const numbers = () =>
     world.partner.requests.map((request) => JSON.parse(request.body).invoice.number as string);
-  await until(() => new Set(numbers()).size === 8);
+  await until(() => new Set(numbers()).size === 4);
   const sequence = [...new Set(numbers())].toSorted().map((number) => Number(number.slice(-6)));
-  expect(sequence).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-  await until(() => world.mails.messages.length >= 8);
+  expect(sequence).toEqual([1, 2, 3, 4]);
+  await until(() => world.mails.messages.length >= 4);
   const orders = JSON.parse(await world.cli('orders', 'list', '--json')) as {
     orders: ListedOrder[];
   };
-  expect(orders.orders).toHaveLength(8);
+  expect(orders.orders).toHaveLength(4);
 });

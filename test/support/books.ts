@@ -61,7 +61,7 @@ export type TestBooks = {
 /** A migrated database of its own, with a pool that can hold `connectionsMax` transactions. */
 export async function testBooks(connectionsMax = 10): Promise<TestBooks> {
   const database = await testDatabase();
-  const db = connect(database.url, { connectionsMax });
+  const db = connect(database.url, { connectionsMax, waitMs: 60_000 });
   const clock = testClock();
   const secrets = secretBox(Buffer.alloc(32, 7));
   const transact = postgresTransact(db, { clock, secrets });

@@ -196,13 +196,21 @@ export type Database = Kysely<Tables>;
 const INT8 = pg.types.builtins.INT8;
 const DATE = pg.types.builtins.DATE;
 
-/** A pool of connections. `close` waits for those in use; call it once. */
-export function connect(url: string, options: { readonly connectionsMax: number }): Database {
+/** A database that is away must not hold a webhook for ever: Stripe gets its 503 instead. */
+const CONNECTION_WAIT_MS = 5_000;
+
+/**
+ * A pool of connections; `destroy` waits for those in use. A query throws when no connection is
+ * free or to be had within `waitMs`.
+ */
+export function connect(
+  url: string,
+  options: { readonly connectionsMax: number; readonly waitMs?: number },
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connectionsMax,
-    // A database that is away must not hold a webhook for ever: Stripe gets its 503 instead.
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.waitMs ?? CONNECTION_WAIT_MS,
     types: { getTypeParser: parserOf },
   });
   // Without these a connection lost while idle ends the process.
