@@ -38,20 +38,22 @@ export function handQueue(books: TestBooks, handlers: Handlers) {
     }
   }
 
+  async function work(): Promise<void> {
+    for (;;) {
+      const jobs = await take(books.clock.now());
+      if (jobs.length === 0) return;
+      await Promise.all(jobs.map(run));
+    }
+  }
+
   return {
     /** Runs every job that is due, and those that they bring, until none is left. */
-    async work(): Promise<void> {
-      for (;;) {
-        const jobs = await take(books.clock.now());
-        if (jobs.length === 0) return;
-        await Promise.all(jobs.map(run));
-      }
-    },
+    work,
     /** Lets time pass, `stepMs` at a time, working what becomes due. */
     async pass(ms: number, stepMs = ms): Promise<void> {
       for (let passed = 0; passed < ms; passed += stepMs) {
         books.clock.advance(Math.min(stepMs, ms - passed));
-        await this.work();
+        await work();
       }
     },
     /** The process dies: what it had taken is gone. */

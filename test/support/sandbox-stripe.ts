@@ -3,6 +3,8 @@
 
 import type Stripe from 'stripe';
 import { onTestFinished } from 'vitest';
+import type { ScenarioRun } from '#adapters/sandbox/scenario.ts';
+import { scenarioOf } from '#adapters/sandbox/scenarios.ts';
 import {
   type SandboxStripe,
   type SandboxStripeOptions,
@@ -58,4 +60,11 @@ export async function refused(ask: Promise<unknown>): Promise<{
     message: error?.message,
     kind: error?.constructor.name,
   };
+}
+
+/** A scenario played to its end at once; its webhooks may still be under way. */
+export async function playScenario(name: string, sandbox: SandboxStripe): Promise<ScenarioRun> {
+  const found = scenarioOf(name);
+  if (found === null) throw new Error(`no scenario ${name}`);
+  return found.run(sandbox, { delayMs: 0 });
 }

@@ -12,7 +12,8 @@ export type ShapeField = {
 };
 
 type Field = { readonly name: string; readonly isOld: boolean; readonly type: Type };
-type Type = readonly Field[] | { readonly shape: string } | null;
+/** Fields of its own, another shape's, or several of these together. */
+type Type = readonly (Field | { readonly shape: string })[];
 
 const SHAPES = new URL('../../src/adapters/stripe/shapes.ts', import.meta.url);
 
@@ -20,8 +21,8 @@ const SHAPES = new URL('../../src/adapters/stripe/shapes.ts', import.meta.url);
 export function shapeFields(): readonly ShapeField[] {
   const shapes = parsed(readFileSync(SHAPES, 'utf8'));
   return [
-    ...fieldsOf(shapes, { shape: 'SessionShape' }, { path: 'session', isOld: false }),
-    ...fieldsOf(shapes, { shape: 'InvoiceShape' }, { path: 'invoice', isOld: false }),
+    ...fieldsOf(shapes, [{ shape: 'SessionShape' }], { path: 'session', isOld: false }),
+    ...fieldsOf(shapes, [{ shape: 'InvoiceShape' }], { path: 'invoice', isOld: false }),
   ];
 }
 
@@ -39,17 +40,17 @@ function fieldsOf(
   type: Type,
   at: ShapeField,
 ): readonly ShapeField[] {
-  if (type === null) return [];
-  if ('shape' in type) {
-    const found = shapes.get(type.shape);
-    if (found === undefined) throw new Error(`${at.path} is a ${type.shape}, which is not a shape`);
-    return fieldsOf(shapes, found, at);
-  }
-  return type.flatMap(({ name, isOld, type: inner }) => {
-    const isRows = name === 'data';
-    const path = isRows ? rowsPath(at.path) : `${at.path}.${name}`;
-    const field = { path, isOld: at.isOld || isOld };
-    return [...(isRows ? [] : [field]), ...fieldsOf(shapes, inner, field)];
+  return type.flatMap((part) => {
+    if ('shape' in part) {
+      const found = shapes.get(part.shape);
+      if (found === undefined) throw new Error(`${at.path} is a ${part.shape}: no such shape`);
+      return fieldsOf(shapes, found, at);
+    }
+    // Rows are one step: `line.taxes.amount`, `item.quantity`.
+    const isRows = part.name === 'data';
+    const path = isRows ? rowsPath(at.path) : `${at.path}.${part.name}`;
+    const field = { path, isOld: at.isOld || part.isOld };
+    return [...(isRows ? [] : [field]), ...fieldsOf(shapes, part.type, field)];
   });
 }
 
@@ -60,46 +61,48 @@ function parsed(source: string): ReadonlyMap<string, Type> {
   const shapes = new Map<string, Type>();
   for (const match of text.matchAll(/export type (\w+Shape) = /g)) {
     const rest = text.slice(match.index + match[0].length);
-    shapes.set(match[1] ?? '', typeOf(rest.matchAll(/@old|\w+|[{}<>;:?]/g)));
+    shapes.set(match[1] ?? '', typeOf(rest.match(/@old|\w+|[{}<>;:?&]/g) ?? []));
   }
   return shapes;
 }
 
-type Tokens = IterableIterator<RegExpExecArray>;
+/** Takes its tokens off the front. */
+function typeOf(tokens: string[]): Type {
+  const type = partOf(tokens);
+  if (tokens[0] !== '&') return type;
+  tokens.shift();
+  return [...type, ...typeOf(tokens)];
+}
 
-function typeOf(tokens: Tokens): Type {
-  const token = next(tokens);
+function partOf(tokens: string[]): Type {
+  const token = tokens.shift() ?? '';
   if (token === '{') return bodyOf(tokens);
-  if (token === 'unknown') return null;
-  if (token.endsWith('Shape')) return { shape: token };
+  if (token === 'unknown') return [];
+  if (token.endsWith('Shape')) return [{ shape: token }];
   expected(tokens, '<'); // Ref, Maybe, Rows: one of it, none of it, many of it
   const inner = typeOf(tokens);
   expected(tokens, '>');
   return inner;
 }
 
-function bodyOf(tokens: Tokens): readonly Field[] {
+function bodyOf(tokens: string[]): readonly Field[] {
   const fields: Field[] = [];
   let isOld = false;
-  for (let token = next(tokens); token !== '}'; token = next(tokens)) {
+  while (tokens[0] !== '}') {
+    const token = tokens.shift();
     if (token === '@old') isOld = true;
     if (token === '@old' || token === ';') continue;
     if (token !== 'readonly') throw new Error(`shapes.ts has ${token} where a field begins`);
-    const name = next(tokens);
+    const name = tokens.shift() ?? '';
     expected(tokens, '?');
     expected(tokens, ':');
     fields.push({ name, isOld, type: typeOf(tokens) });
   }
+  tokens.shift();
   return fields;
 }
 
-function next(tokens: Tokens): string {
-  const { value, done } = tokens.next();
-  if (done) throw new Error('shapes.ts ends in the middle of a shape');
-  return value[0];
-}
-
-function expected(tokens: Tokens, token: string): void {
-  const found = next(tokens);
+function expected(tokens: string[], token: string): void {
+  const found = tokens.shift();
   if (found !== token) throw new Error(`shapes.ts has ${found} where ${token} is expected`);
 }

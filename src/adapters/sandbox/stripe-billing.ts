@@ -64,8 +64,7 @@ export function putInvoicePayment(
   { isPaid, created }: { readonly isPaid: boolean; readonly created: number },
 ): string {
   const { amount_due: amount, currency } = invoiceOf(store, invoiceId);
-  const known = store.all('invoice_payment').find((it) => it.invoice === invoiceId);
-  const id = known?.id ?? newStripeId('inpay');
+  const id = invoiceId.replace('in_', 'inpay_'); // one payment pays all of it
   const of = { id, invoice: invoiceId, created, amount, currency, intent, isPaid };
   store.put(invoicePaymentObject(of));
   return id;

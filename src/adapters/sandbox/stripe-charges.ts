@@ -44,7 +44,11 @@ export function putMethod(
 export function putCharge(
   store: StripeStore,
   { buyer, customer, method }: Payer,
-  of: Price & { readonly status: ChargeStatus; readonly created: number },
+  of: Price & {
+    readonly status: ChargeStatus;
+    readonly created: number;
+    readonly managed?: boolean;
+  },
 ): { readonly intentId: string; readonly events: readonly StripeObject[] } {
   const intentId = newStripeId('pi');
   const ids = { ...of, customer, method, intentId, chargeId: newStripeId('ch') };

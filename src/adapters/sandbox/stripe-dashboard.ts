@@ -1,7 +1,13 @@
 // What a person does at Stripe's dashboard: write an invoice by hand and send it, mark one as paid,
 // give a customer credit. There is no checkout session behind any of it.
 
-import { payInvoice, putCustomer, putInvoice } from './stripe-billing.ts';
+import {
+  invoiceOf,
+  payInvoice,
+  putCustomer,
+  putInvoice,
+  putInvoicePayment,
+} from './stripe-billing.ts';
 import { buyerOf, CAMILLE, type SandboxBuyer } from './stripe-buyer.ts';
 import { putCharge, putMethod } from './stripe-charges.ts';
 import { type Happening, putEvent, seconds } from './stripe-events.ts';
@@ -35,17 +41,34 @@ export function sentInvoice(store: StripeStore, wanted: HandwrittenInvoice, now:
 
 /** Its customer pays it by card, on the page that Stripe has for it. */
 export function payByCard(store: StripeStore, invoiceId: string, now: Date): Happening {
+  const { intentId, events } = chargeCard(store, invoiceId, 'succeeded', now);
+  const paid = payInvoice(store, invoiceId, { intentId }, { at: seconds(now) });
+  return { events: [...events, ...paid.events] };
+}
+
+/** Its customer tries to, and the bank says no. */
+export function failByCard(store: StripeStore, invoiceId: string, now: Date): Happening {
+  const { intentId, events } = chargeCard(store, invoiceId, 'failed', now);
+  const at = seconds(now);
+  putInvoicePayment(store, invoiceId, intentId, { isPaid: false, created: at });
+  store.put({ ...invoiceOf(store, invoiceId), attempted: true, attempt_count: 1 });
+  return { events: [...events, putEvent(store, 'invoice.payment_failed', invoiceId, at)] };
+}
+
+function chargeCard(
+  store: StripeStore,
+  invoiceId: string,
+  status: 'succeeded' | 'failed',
+  now: Date,
+): ReturnType<typeof putCharge> {
   const created = seconds(now);
-  const invoice = store.findKind('invoice', invoiceId);
-  const customer = store.findKind('customer', String(invoice?.customer));
-  if (!invoice || !customer) throw new Error(`no invoice ${invoiceId}`);
+  const invoice = invoiceOf(store, invoiceId);
+  const customer = store.findKind('customer', String(invoice.customer));
+  if (customer === null) throw new Error(`no customer of ${invoiceId}`);
   const buyer = buyerOf(customer);
   const method = putMethod(store, buyer, { created, customer: customer.id, type: 'card' });
-  const payer = { buyer, customer: customer.id, method };
   const price = { amount: invoice.amount_due, currency: invoice.currency };
-  const charged = putCharge(store, payer, { ...price, status: 'succeeded', created });
-  const paid = payInvoice(store, invoiceId, charged, { at: created });
-  return { events: [...charged.events, ...paid.events] };
+  return putCharge(store, { buyer, customer: customer.id, method }, { ...price, status, created });
 }
 
 /** Somebody marks it as paid: by cheque, in cash. */

@@ -104,7 +104,12 @@ export function stripeDeliveries(options: DeliveryOptions): Deliveries {
     later(delayMs, work) {
       const wait = async () => {
         await pause(delayMs, closing.signal);
-        if (!closing.signal.aborted) work();
+        if (closing.signal.aborted) return;
+        try {
+          work();
+        } catch (error) {
+          options.log(`what was to happen later did not: ${(error as Error).message}`);
+        }
       };
       void tracked(wait());
     },

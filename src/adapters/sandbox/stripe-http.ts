@@ -1,7 +1,9 @@
 // The sandbox's Stripe at its socket: the key is checked, the answer is looked up, a fault that is
 // switched on spoils it, and the request is written down. Nothing here knows what is sold.
 
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';
 import { stripeAnswer } from './stripe-api.ts';
 import { type ApiAnswer, type ApiState, refusal } from './stripe-api-routes.ts';
@@ -18,21 +20,58 @@ export type ApiRequest = {
   readonly fault: Fault | null;
 };
 
-export type StripeHttpNeeds = {
+export type StripeHttpOptions = {
+  /** 0 takes any free port. */
+  readonly port: number;
   readonly secretKey: string;
   readonly state: () => ApiState;
   /** The fault for a request to this path. */
   readonly faultOn: (path: string) => Fault | null;
   readonly onRequest: (request: ApiRequest) => void;
-  readonly closing: AbortSignal;
 };
 
-export function stripeHttp(needs: StripeHttpNeeds): RequestListener {
-  return (request, response) => void respond(needs, request, response);
+export type StripeHttp = {
+  readonly apiBase: URL;
+  /** The last thousand requests, oldest first. */
+  requests(): readonly ApiRequest[];
+  /** Stops listening and hangs up on whoever still waits for an answer. */
+  close(): void;
+};
+
+const REQUESTS_KEPT = 1000;
+
+/** Listens on 127.0.0.1. Rejects when the port is taken. */
+export async function startStripeHttp(options: StripeHttpOptions): Promise<StripeHttp> {
+  const closing = new AbortController();
+  const requests: ApiRequest[] = [];
+  const needs: Needs = {
+    ...options,
+    closing: closing.signal,
+    onRequest(request) {
+      requests.push(request);
+      if (requests.length > REQUESTS_KEPT) requests.shift();
+      options.onRequest(request);
+    },
+  };
+  const server = createServer((request, response) => void respond(needs, request, response));
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    apiBase: new URL(`http://127.0.0.1:${port}`),
+    requests: () => [...requests],
+    close() {
+      closing.abort();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
+type Needs = StripeHttpOptions & { readonly closing: AbortSignal };
+
 async function respond(
-  needs: StripeHttpNeeds,
+  needs: Needs,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -69,7 +108,7 @@ function send(response: ServerResponse, sent: Sent): void {
 }
 
 function answerTo(
-  { secretKey, state }: StripeHttpNeeds,
+  { secretKey, state }: Needs,
   { method, headers }: IncomingMessage,
   url: URL,
 ): ApiAnswer {

@@ -75,6 +75,8 @@ export type ChargeIds = Stamp & {
   readonly amount: number;
   readonly currency: string;
   readonly status: ChargeStatus;
+  /** Stripe sells in its own name. */
+  readonly managed?: boolean;
 };
 
 /** What the account takes besides: two types, so that the intent alone does not tell how. */
@@ -115,7 +117,7 @@ export function intentObject(ids: ChargeIds): Stripe.PaymentIntent {
     last_payment_error: null,
     latest_charge: ids.chargeId,
     livemode: false,
-    managed_payments: { enabled: false },
+    managed_payments: { enabled: ids.managed === true },
     metadata: {},
     next_action: null,
     on_behalf_of: null,

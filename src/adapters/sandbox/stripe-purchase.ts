@@ -55,9 +55,9 @@ export function purchase(store: StripeStore, wanted: SandboxPurchase, now: Date)
   const customer = isBilled ? putCustomer(store, buyer, { created }) : null;
   const payer = { buyer, customer, method: putMethod(store, buyer, { created, customer, type }) };
   const { total: amount, currency } = sale;
-  const status = pending ? 'pending' : 'succeeded';
-  const charged =
-    amount === 0 ? null : putCharge(store, payer, { amount, currency, status, created });
+  const charge = { amount, currency, status: pending ? 'pending' : 'succeeded', created } as const;
+  const { managed = false } = wanted;
+  const charged = amount === 0 ? null : putCharge(store, payer, { ...charge, managed });
   const intent = charged?.intentId ?? null;
   const checkout: Checkout = { wanted, payer, sale, created, intent };
   const subscriptionId = subscribes ? newStripeId('sub') : null;
@@ -72,7 +72,7 @@ export function purchase(store: StripeStore, wanted: SandboxPurchase, now: Date)
     sessionId,
     invoiceId: billed?.invoiceId ?? null,
     subscriptionId,
-    events: [...(charged?.events ?? []), completed, ...(billed?.events ?? [])],
+    events: [...(charged?.events ?? []), ...(billed?.events ?? []), completed],
   };
 }
 

@@ -4,16 +4,13 @@
 // is in stripe-api.ts, what happens to money in stripe-purchase.ts and its neighbours, and whole
 // stories, told by name, in scenarios.ts.
 
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { CATALOGUE, type SandboxProduct, SCENARIO_PRODUCTS } from './catalogue.ts';
 import { ENABLED_EVENTS } from './stripe-account-objects.ts';
 import { shuffled } from './stripe-chance.ts';
 import { type DeliverySwitches, stripeDeliveries } from './stripe-deliveries.ts';
 import { type Happening, type PromisedIds, putEvent, seconds } from './stripe-events.ts';
 import { type Faults, stripeFaults } from './stripe-faults.ts';
-import { type ApiRequest, stripeHttp } from './stripe-http.ts';
+import { type ApiRequest, startStripeHttp } from './stripe-http.ts';
 import { newStripeId } from './stripe-ids.ts';
 import { priceObject, productObject } from './stripe-product-objects.ts';
 import { type Purchased, purchase, type SandboxPurchase } from './stripe-purchase.ts';
@@ -100,8 +97,6 @@ export type SandboxStripe = {
   close(): Promise<void>;
 };
 
-const REQUESTS_KEPT = 1000;
-
 /** Listens on 127.0.0.1. Rejects when the port is taken or the data file is not one of ours. */
 export async function startSandboxStripe(options: SandboxStripeOptions): Promise<SandboxStripe> {
   const { log = () => {}, enabledEvents = ENABLED_EVENTS, now = () => new Date() } = options;
@@ -117,25 +112,17 @@ export async function startSandboxStripe(options: SandboxStripeOptions): Promise
     timeoutMs: 10_000,
     log,
   });
-  const closing = new AbortController();
   const { take, ...faults } = stripeFaults();
-  const requests = requestLog();
-  const server = createServer(
-    stripeHttp({
-      secretKey: options.secretKey,
-      state() {
-        const url = options.webhookUrl();
-        return { store, now: now(), endpoint: { url, enabledEvents, created: startedAt } };
-      },
-      faultOn: take,
-      onRequest(request) {
-        requests.add(request);
-        options.onRequest?.(request);
-      },
-      closing: closing.signal,
-    }),
-  );
-  const apiBase = await listening(server, options.port ?? 0);
+  const http = await startStripeHttp({
+    port: options.port ?? 0,
+    secretKey: options.secretKey,
+    state() {
+      const url = options.webhookUrl();
+      return { store, now: now(), endpoint: { url, enabledEvents, created: startedAt } };
+    },
+    faultOn: take,
+    onRequest: options.onRequest ?? (() => {}),
+  });
 
   function happen<T extends Happening>(make: Make<T>, seed?: number): T & Told {
     const made = make(store, now());
@@ -147,7 +134,7 @@ export async function startSandboxStripe(options: SandboxStripeOptions): Promise
   }
 
   return {
-    apiBase,
+    apiBase: http.apiBase,
     store,
     buy: async ({ seed, ...wanted }) => happen((_, at) => purchase(store, wanted, at), seed),
     renew: async (id, { seed } = {}) => happen((_, at) => renewal(store, id, at), seed),
@@ -171,32 +158,13 @@ export async function startSandboxStripe(options: SandboxStripeOptions): Promise
     },
     webhooks: deliveries.switches,
     faults,
-    requests: requests.newest,
+    requests: http.requests,
     putProduct: (product) => putProduct(store, product, seconds(now())),
     idle: deliveries.idle,
     async close() {
-      closing.abort();
-      server.close();
-      server.closeAllConnections();
+      http.close();
       await deliveries.close();
     },
-  };
-}
-
-async function listening(server: Server, port: number): Promise<URL> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-}
-
-function requestLog() {
-  const requests: ApiRequest[] = [];
-  return {
-    add(request: ApiRequest): void {
-      requests.push(request);
-      if (requests.length > REQUESTS_KEPT) requests.shift();
-    },
-    newest: (): readonly ApiRequest[] => [...requests],
   };
 }
 

@@ -31,7 +31,9 @@ export function settleSession(
     const type = 'checkout.session.async_payment_failed';
     const failed = putEvent(store, type, sessionId, at, { promised });
     const ofInvoice =
-      invoiceId === null ? [] : [putEvent(store, 'invoice.payment_failed', invoiceId, at)];
+      invoiceId === null
+        ? []
+        : [putEvent(store, 'invoice.payment_failed', invoiceId, at, { promised })];
     return { events: [...charged, failed, ...ofInvoice] };
   }
   store.put({ ...session, payment_status: 'paid' });

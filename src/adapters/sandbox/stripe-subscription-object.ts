@@ -66,7 +66,7 @@ export function subscriptionObject(
     items: { object: 'list', data: items, has_more: false, url: '/v1/subscription_items' },
     latest_invoice: parts.invoice,
     livemode: false,
-    managed_payments: null,
+    managed_payments: { enabled: false },
     metadata: {},
     next_pending_invoice_item_invoice: null,
     on_behalf_of: null,
