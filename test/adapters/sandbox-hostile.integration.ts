@@ -58,7 +58,10 @@ async function pagesAlone() {
   });
   const bought = purchases({
     file: join(dir, 'purchases.jsonl'),
-    till: { buy: async () => ({ sessionId: 'cs_test_1', eventIds: ['evt_none'] }) },
+    till: {
+      buy: async () => ({ sessionId: 'cs_test_1', eventIds: ['evt_none'] }),
+      play: () => Promise.reject(new Error('no scenario here')),
+    },
     catalogue: [PRODUCT],
     clock,
     newId,

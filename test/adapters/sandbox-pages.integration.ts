@@ -315,7 +315,8 @@ describe('what the sandbox keeps', () => {
     expect(second.url).not.toBe(first.url);
     expect((await journeyOf(purchaseId, second.url ?? '')).succeeded).toBe(true);
     const partner = await second.program.db.selectFrom('partner').select('staging_url').execute();
-    expect(partner).toEqual([{ staging_url: `${second.url}/sandbox/partner/orders` }]);
+    const staging_url = `${second.url}/sandbox/partner/orders`;
+    expect(partner).toEqual([{ staging_url }, { staging_url }]);
     expect(await (await fetch(`${second.url}/sandbox/partner`)).text()).toContain('une requête');
   });
 });

@@ -202,6 +202,7 @@ function addPeopleAndSandbox(program: Command, cli: Cli, act: Act): void {
     .option('--product <id>', 'produit du catalogue du bac à sable')
     .option('--subscription', 'achète un abonnement')
     .option('--quantity <n>', 'quantité', wholeNumber(1, 1000))
+    .option('--scenario <nom>', 'une histoire de A à N ou par son nom, au lieu d’un produit')
     .action(
       act(async (options) => (await import('./sandbox-buy-command.ts')).sandboxBuy(cli, options)),
     );

@@ -10,6 +10,7 @@ import { duration } from '#adapters/french.ts';
 import type { PaymentJourney } from '#adapters/postgres/payment-journey.ts';
 import { CATALOGUE } from '#adapters/sandbox/catalogue.ts';
 import { exactJson } from '#adapters/sandbox/exact-json.ts';
+import { SCENARIOS, scenarioOf } from '#adapters/sandbox/scenarios.ts';
 import type { Answer, Cli, CliConfig, Configured } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
 import { fr, indented, printable, wrapped } from './layout.ts';
@@ -19,12 +20,14 @@ export type BuyOptions = {
   readonly product?: string;
   readonly subscription?: boolean;
   readonly quantity?: number;
+  /** A scenario's slug or letter, instead of a product. */
+  readonly scenario?: string;
 };
 
 /** What `GET /sandbox/purchases/:id` answers. */
 type PurchaseView = {
   readonly purchaseId: string;
-  readonly sessionId: string;
+  readonly sessionId: string | null;
   readonly eventIds: readonly string[];
   readonly done: boolean;
   readonly succeeded: boolean;
@@ -51,10 +54,23 @@ export async function sandboxBuy(cli: Cli, options: BuyOptions): Promise<Answer>
   if (config.environment !== 'sandbox') {
     throw misuse(fr`« sandbox buy » n’existe que dans le bac à sable, sans STRIPE_SECRET_KEY.`);
   }
-  const product = productOf(options);
+  const wanted = wantedBy(options);
   const running = await livingServer(config.dataDir);
-  if (running) return follow(cli, config, running.url, product, options.quantity);
-  return withProgram(cli, configured, (url) => follow(cli, config, url, product, options.quantity));
+  if (running) return follow(cli, config, running.url, wanted);
+  return withProgram(cli, configured, (url) => follow(cli, config, url, wanted));
+}
+
+type Wanted =
+  | { readonly product: string; readonly quantity: number }
+  | { readonly scenario: string };
+
+function wantedBy(options: BuyOptions): Wanted {
+  const { scenario, quantity = 1 } = options;
+  if (scenario === undefined) return { product: productOf(options), quantity };
+  const found = scenarioOf(scenario);
+  if (found) return { scenario: found.slug };
+  const all = SCENARIOS.map(({ letter, slug }) => (letter === null ? slug : `${letter} ${slug}`));
+  throw misuse(fr`Scénario inconnu : ${scenario}. Il y a : ${all.join(', ')}.`);
 }
 
 function productOf({ product, subscription = false }: BuyOptions): string {
@@ -84,17 +100,11 @@ async function withProgram<T>(
   }
 }
 
-async function follow(
-  cli: Cli,
-  config: CliConfig,
-  url: string,
-  product: string,
-  quantity = 1,
-): Promise<Answer> {
+async function follow(cli: Cli, config: CliConfig, url: string, wanted: Wanted): Promise<Answer> {
   const { purchaseId } = await ask<{ readonly purchaseId: string }>(`${url}/sandbox/buy`, {
     method: 'POST',
     headers: { accept: 'application/json', 'content-type': 'application/json' },
-    body: JSON.stringify({ product, quantity }),
+    body: JSON.stringify(wanted),
   });
   const told = new Set<string>();
   const deadline = performance.now() + GIVE_UP_MS;
@@ -202,7 +212,12 @@ function requestLines(journey: PurchaseView['journey'], indent: string): string[
   ];
 }
 
-function closing({ succeeded, totalMs, steps }: PurchaseView): string {
+function closing({ succeeded, totalMs, steps, journey }: PurchaseView): string {
+  const orders = journey?.orders.length ?? 0;
+  if (succeeded && orders === 0) return fr`\nComme prévu : aucune commande, aucune facture.`;
+  if (succeeded && orders > 1) {
+    return fr`\nDu paiement aux partenaires : ${orders} commandes, ${orders} factures.`;
+  }
   if (succeeded) return fr`\nDu paiement au partenaire en ${duration(totalMs ?? 0)}.`;
   return steps.some(({ state }) => state === 'trouble')
     ? fr`\nArrêté en route : l’étape marquée ✗ dit pourquoi.`

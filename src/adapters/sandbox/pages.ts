@@ -25,7 +25,9 @@ import { partnerRoutes } from './partner-page.ts';
 import { purchaseFacts } from './purchase-facts.ts';
 import { purchaseStory } from './purchase-story.ts';
 import type { BasketFault, Purchase, Purchases } from './purchases.ts';
-import { basketOf, readFields } from './request-input.ts';
+import { basketOf, type Fields, readFields } from './request-input.ts';
+import type { Scenario } from './scenario.ts';
+import { SCENARIOS, scenarioOf } from './scenarios.ts';
 import { staticAsset } from './static-assets.ts';
 
 export type SandboxPagesNeeds = {
@@ -42,9 +44,12 @@ export type SandboxPagesNeeds = {
 
 const LATEST_SHOWN = 8;
 
-const FAULTS: { readonly [F in BasketFault | 'unreadable']: string } = {
+type BuyFault = BasketFault | 'unknown-scenario' | 'unreadable';
+
+const FAULTS: { readonly [F in BuyFault]: string } = {
   empty: 'Rien n’a été choisi.',
   'unknown-product': 'Ce produit n’est pas au catalogue du bac à sable.',
+  'unknown-scenario': 'Ce scénario n’existe pas.',
   'bad-quantity': 'La quantité doit être un nombre entier de 1 à 1000.',
   unreadable: 'La demande n’est ni un formulaire ni du JSON.',
 };
@@ -54,6 +59,7 @@ const homePage = pageTemplate<{
   readonly journey: JourneyView;
   readonly latest: LatestView;
   readonly partner: ReturnType<typeof behavioursView>;
+  readonly scenarios: readonly Pick<Scenario, 'slug' | 'title'>[];
 }>('home');
 const liveParts = partTemplate<{
   readonly journey: JourneyView;
@@ -106,6 +112,7 @@ function home(needs: SandboxPagesNeeds): Middleware {
       journey: journeyView(main ?? null),
       latest: latestView(told),
       partner: behavioursView(needs.partner.behaviour()),
+      scenarios: SCENARIOS,
     });
   };
 }
@@ -114,7 +121,7 @@ function buy(needs: SandboxPagesNeeds): Middleware {
   const { main } = shopView(needs.catalogue);
   return async (ctx) => {
     const fields = await readFields(ctx);
-    const bought = fields ? await needs.purchases.buy(basketOf(fields, main.id)) : 'unreadable';
+    const bought = fields ? await boughtBy(needs.purchases, fields, main.id) : 'unreadable';
     if (typeof bought === 'string') {
       if (!wantsJson(ctx)) return sendProblem(ctx, 422, 'Achat impossible', FAULTS[bought]);
       ctx.status = 422;
@@ -129,6 +136,18 @@ function buy(needs: SandboxPagesNeeds): Middleware {
     ctx.status = 201;
     ctx.body = { purchaseId, sessionId, eventIds };
   };
+}
+
+/** A scenario, or the products of the catalogue. */
+async function boughtBy(
+  purchases: Purchases,
+  fields: Fields,
+  productByDefault: string,
+): Promise<Purchase | BuyFault> {
+  const basket = basketOf(fields, productByDefault);
+  if (typeof fields.scenario !== 'string' || fields.scenario === '') return purchases.buy(basket);
+  const scenario = scenarioOf(fields.scenario);
+  return scenario ? purchases.play(scenario, basket.buyer) : 'unknown-scenario';
 }
 
 /** JSON for programs; people are led to the page that shows it. */

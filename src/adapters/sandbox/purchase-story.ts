@@ -54,21 +54,52 @@ export function purchaseStory(purchase: Purchase, facts: PurchaseFacts, now: Dat
   const order = facts.journey?.orders[0] ?? null;
   const steps = [
     paymentStep(purchase, facts, since, slow),
-    orderStep(facts, order, since, slow),
+    orderStep(facts, order, since, slow, purchase.expected?.state === 'none'),
     invoiceStep(facts, order, since, slow),
     notificationStep('email', order, since),
     notificationStep('webhook', order, since),
   ];
-  const succeeded = steps.every(({ state }) => state === 'done');
+  const succeeded = endsAsExpected(purchase, facts, steps);
   const active = steps.some(({ state }) => state === 'doing');
   const stuck = steps.some(({ state }) => state === 'waiting' || state === 'trouble');
   const times = steps.flatMap(({ doneMs }) => (doneMs === null ? [] : [doneMs]));
   return {
     steps,
     succeeded,
-    done: succeeded || (stuck && !active),
+    done: succeeded || (stuck && !active && !isStillToCome(purchase, facts)),
     totalMs: times.length === 0 ? null : Math.max(...times),
   };
+}
+
+// A scenario may end without an order, or with two: then that is its success.
+function endsAsExpected(
+  { expected, eventIds }: Purchase,
+  { journey, ignored }: PurchaseFacts,
+  steps: readonly Step[],
+): boolean {
+  if (expected === undefined) return steps.every(({ state }) => state === 'done');
+  switch (expected.state) {
+    case 'recorded': {
+      const orders = journey?.orders ?? [];
+      const arrived = orders.every(({ notifications }) =>
+        notifications.every(({ state }) => state === 'completed'),
+      );
+      return orders.length === expected.orders && arrived;
+    }
+    case 'none':
+      return journey === null && ignored.length === eventIds.length;
+    default:
+      return journey?.state === expected.state && journey.reason === expected.reason;
+  }
+}
+
+/** The bank, or Stripe, has not said its last word. */
+function isStillToCome(
+  { expected, eventIds }: Purchase,
+  { journey, ignored }: PurchaseFacts,
+): boolean {
+  if (expected?.state === 'none') return journey === null && ignored.length < eventIds.length;
+  return expected?.isDelayed === true && journey?.state !== 'quarantined';
 }
 
 type Since = (at: Date | string | null | undefined) => number | null;
@@ -82,7 +113,7 @@ const IN_QUARANTINE = { word: 'En quarantaine', family: 'quarantine' } as const;
 const WAITING = { word: 'En attente', family: 'wait' } as const;
 const REFUSED = { word: 'Refusée', family: 'bad' } as const;
 const EXHAUSTED = { word: 'Échec définitif', family: 'bad' } as const;
-const NO_ORDER = { word: 'Aucune commande', family: 'bad' } as const;
+const NO_ORDER = { word: 'Aucune commande' } as const;
 const DISMISSED = { word: 'Écarté', family: 'bad' } as const;
 
 function paymentStep(purchase: Purchase, facts: PurchaseFacts, since: Since, slow: boolean): Step {
@@ -105,6 +136,7 @@ function orderStep(
   order: JourneyOrder | null,
   since: Since,
   slow: boolean,
+  expected: boolean,
 ): Step {
   const step = { ...NOTHING, name: 'order', title: 'Commande' } as const;
   if (receivedAt === null) return { ...step, state: 'todo' };
@@ -123,7 +155,7 @@ function orderStep(
   switch (journey?.state) {
     case 'quarantined': {
       const text = quarantineSentences(journey.reason, journey.detail);
-      const command = `${CLI} payments list`;
+      const command = `${CLI} payments retry ${journey.key}`;
       return { ...step, state: 'trouble', badge: IN_QUARANTINE, text, command, beganMs };
     }
     case 'dismissed': {
@@ -137,7 +169,8 @@ function orderStep(
     default: {
       if (ignored.length > 0 && !journey) {
         const text = noOrderSentence(ignored[0] ?? null);
-        return { ...step, state: 'trouble', badge: NO_ORDER, text, beganMs };
+        const badge = { word: NO_ORDER.word, family: expected ? 'wait' : 'bad' } as const;
+        return { ...step, state: expected ? 'waiting' : 'trouble', badge, text, beganMs };
       }
       const text = slow
         ? 'La lecture des détails tarde. Le journal du programme dit pourquoi.'

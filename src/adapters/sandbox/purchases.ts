@@ -5,18 +5,23 @@
 import type { Clock, NewId } from '#application/ports.ts';
 import { boundedLog } from './bounded-log.ts';
 import type { SandboxProduct } from './catalogue.ts';
+import type { Scenario, ScenarioBooks, ScenarioRun } from './scenario.ts';
 
 export type Purchase = {
   readonly id: string;
   /** ISO 8601, UTC. */
   readonly boughtAt: string;
-  readonly sessionId: string;
+  /** Null for what happens without a checkout: a renewal, a refund. */
+  readonly sessionId: string | null;
+  /** Those too whose webhooks are still to come. */
   readonly eventIds: readonly string[];
   /** As sold: names joined, the sum of the lines. */
   readonly title: string;
   readonly amountCents: number;
   /** Lower case. */
   readonly currency: string;
+  /** What a scenario says the books will show; absent for a plain purchase. */
+  readonly expected?: ScenarioBooks & { readonly isDelayed: boolean };
 };
 
 export type Basket = {
@@ -29,6 +34,8 @@ export type BasketFault = 'empty' | 'unknown-product' | 'bad-quantity';
 
 export type Purchases = {
   buy(basket: Basket): Promise<Purchase | BasketFault>;
+  /** Lets a scenario happen. */
+  play(scenario: Scenario, buyer: Basket['buyer']): Promise<Purchase>;
   /** Null when it is unknown or forgotten. */
   find(id: string): Purchase | null;
   /** Newest first. */
@@ -37,6 +44,7 @@ export type Purchases = {
 
 /** The part of the sandbox's Stripe that sells. */
 export type Till = {
+  play(scenario: Scenario, buyer: Basket['buyer']): Promise<ScenarioRun>;
   buy(wanted: {
     readonly items: Basket['items'];
     readonly mode: 'payment' | 'subscription';
@@ -78,6 +86,15 @@ export function purchases(options: {
         amountCents: sold.reduce((sum, it) => sum + it.product.unitAmountCents * it.quantity, 0),
         currency: sold[0]?.product.currency ?? 'eur',
       };
+      log.append(purchase);
+      return purchase;
+    },
+    async play(scenario, buyer) {
+      const boughtAt = options.clock.now().toISOString();
+      const ran = await options.till.play(scenario, buyer);
+      const expected = { ...scenario.books, isDelayed: scenario.isDelayed };
+      const { title } = scenario;
+      const purchase: Purchase = { id: options.newId(), boughtAt, title, ...ran, expected };
       log.append(purchase);
       return purchase;
     },

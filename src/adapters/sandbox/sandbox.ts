@@ -13,7 +13,7 @@ import { postgresPartnerRegistry } from '#adapters/postgres/partner-registry.ts'
 import type { SecretBox } from '#adapters/secret-box.ts';
 import type { Clock, FileStore } from '#application/ports.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
-import { CATALOGUE, DEMO_PARTNER } from './catalogue.ts';
+import { CATALOGUE, DEMO_PARTNER, SECOND_PARTNER } from './catalogue.ts';
 import { type DemoPartnerSecrets, demoPartner } from './demo-partner.ts';
 import { sandboxPages } from './pages.ts';
 import { purchases } from './purchases.ts';
@@ -90,7 +90,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       closing.push(() => partner.close());
       const bought = purchases({
         file: join(dataDir, 'purchases.jsonl'),
-        till: stripe,
+        till: {
+          buy: (wanted) => stripe.buy(wanted),
+          play: (scenario, buyer) => scenario.run(stripe, { buyer }),
+        },
         catalogue: CATALOGUE,
         clock,
         newId: randomUUID,
@@ -103,13 +106,33 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       });
     },
 
-    prepare: (program) => registerDemoPartner(program, `${localUrl}/sandbox/partner/orders`),
+    prepare: (program) => registerDemoPartners(program, `${localUrl}/sandbox/partner/orders`),
 
     async close() {
       for (const step of closing) step();
       await stripe.close();
     },
   };
+}
+
+async function registerDemoPartners(
+  books: Pick<SandboxBooks, 'db' | 'secrets'>,
+  stagingUrl: string,
+): Promise<void> {
+  await registerDemoPartner(books, stagingUrl);
+  // A second one for payments that two partners share. It answers at the same address, so it was
+  // given the same secrets.
+  const { apiKey, signingSecrets } = await demoSecrets(books);
+  const registry = postgresPartnerRegistry(books.db, { secrets: books.secrets, clock });
+  const added = await registry.add(SECOND_PARTNER as PartnerSlug, {
+    name: 'Patrimoine Démo',
+    color: '#7c3aed',
+    contactEmail: 'contact@patrimoine-demo.example',
+    stagingUrl,
+    apiKey,
+    signingSecret: signingSecrets.join(' '),
+  });
+  if (added === 'exists') await registry.set(SECOND_PARTNER as PartnerSlug, { stagingUrl });
 }
 
 async function registerDemoPartner(
