@@ -22,8 +22,8 @@ type SoundFacts = PricedFacts & {
 };
 
 /**
- * The orders, whose totals add up to the payment. The facts must have an e-mail and no unclear tax:
- * an unclear one would count as silent.
+ * The orders, whose totals add up to the payment. The facts must have an e-mail, no partner whose
+ * lines come to less than nothing, and no unclear tax, which would count as silent.
  */
 export function draftOrders(facts: SoundFacts, sold: Sold): OrderDraft[] {
   const customer = customerOf(facts.buyer);
@@ -46,9 +46,9 @@ export function draftOrders(facts: SoundFacts, sold: Sold): OrderDraft[] {
 }
 
 function pricedLine(line: LineFacts): PricedLine {
-  const { partner: _partner, productDeleted: _deleted, tax, ...rest } = line;
+  const { productId, quantity, gross, discount, tax } = line;
   const productName = plainLineOrNull(line.productName) ?? 'Produit';
-  return { ...rest, productName, ...priceTax(tax) };
+  return { productId, productName, quantity, gross, discount, ...priceTax(tax) };
 }
 
 /** A partner whose share is nothing has no such line. */

@@ -32,6 +32,8 @@ export type LineFacts = {
   readonly partner: string | null;
   /** Deleted at Stripe, and its metadata with it: that it names no partner means nothing. */
   readonly productDeleted: boolean;
+  /** Stripe's word for a way of pricing that we cannot read: what was sold is not known then. */
+  readonly unknownPricing: string | null;
   readonly quantity: number | null;
   /** What the customer pays for the line: tax in, discounts off. */
   readonly gross: Cents;
@@ -206,10 +208,12 @@ function decideOrders(key: PaymentKey, facts: PricedFacts, known: Known): Paymen
     if (typeof partner === 'object') return quarantine(partner.reason, partner.detail);
     sold.set(partner, [...(sold.get(partner) ?? []), line]);
   }
-  const orders = draftOrders({ ...facts, paymentKey: key, currency }, sold);
   // One partner's prorations may end in a credit while another sold something.
-  const credit = orders.find(({ totals }) => totals.gross < 0);
-  if (credit) return quarantine('negative-total', `${credit.partner} ${credit.totals.gross}`);
+  for (const [partner, ofPartner] of sold) {
+    const gross = sum(ofPartner.map((line) => line.gross));
+    if (gross < 0) return quarantine('negative-total', `${partner} ${gross}`);
+  }
+  const orders = draftOrders({ ...facts, paymentKey: key, currency }, sold);
   return { kind: 'orders', key, orders };
 }
 
@@ -222,7 +226,8 @@ function doubtOfAmounts(facts: PricedFacts, total: Cents): Doubt | null {
   const ofLines = sum([...lines.map((line) => line.gross), shipping]);
   if (ofLines !== total) return ['lines-do-not-add-up', `${ofLines} ≠ ${total}`];
   if (taxFailure !== null) return ['tax-not-computed', taxFailure];
-  for (const { tax, productId, productName } of lines) {
+  for (const { tax, productId, productName, unknownPricing } of lines) {
+    if (unknownPricing !== null) return ['unknown-status', `pricing.type: ${unknownPricing}`];
     const unclear = unclearOf(tax);
     if (unclear !== null) return ['unclear-tax', `${productId ?? productName}, ${unclear}`];
   }

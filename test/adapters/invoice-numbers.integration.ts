@@ -25,7 +25,11 @@ async function record(fate: 'commit' | 'rollback'): Promise<void> {
   made += 1;
   const event = receivedEvent({ id: `evt_${made}` });
   const facts = paidCheckout({ paymentIntentId: `pi_${made}` });
-  const decision = decidePayment(facts, { slugs: new Set(['fiscalia']), house: null, livemode: false });
+  const decision = decidePayment(facts, {
+    slugs: new Set(['fiscalia']),
+    house: null,
+    livemode: false,
+  });
   if (decision.kind !== 'orders') throw new Error('no order');
   await books
     .transact(async (tx) => {

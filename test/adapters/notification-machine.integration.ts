@@ -32,7 +32,11 @@ beforeAll(async () => {
   books = await testBooks();
   books.clock.set(NOW);
   await books.addPartner('fiscalia');
-  const decision = decidePayment(paidCheckout(), { slugs: new Set(['fiscalia']), house: null, livemode: false });
+  const decision = decidePayment(paidCheckout(), {
+    slugs: new Set(['fiscalia']),
+    house: null,
+    livemode: false,
+  });
   if (decision.kind !== 'orders') throw new Error('no order');
   await books.transact(async (tx) => {
     const event = receivedEvent();

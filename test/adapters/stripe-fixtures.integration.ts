@@ -76,7 +76,6 @@ describe.runIf(present)('official and recorded objects', () => {
     sessionFacts(watched(newest('checkout.session')?.object, absent));
     invoiceFacts(watched({ ...newest('invoice')?.object, status: 'paid' }, absent));
     expect([...absent].sort()).toEqual([
-      'checkout.session.automatic_tax.disabled_reason', // invoices only
       'checkout.session.line_items', // sent when asked for
       'invoice.amount_paid_off_stripe', // sent when there is any
       'invoice.charge', // before basil

@@ -57,6 +57,14 @@ describe('a line', () => {
     expect(named('x'.repeat(4000)).length).toBe(500);
   });
 
+  test('priced in a way of tomorrow says so', () => {
+    const priced = (pricing: object | null) => lineOf(billed({}, { pricing })).unknownPricing;
+    expect(priced({ type: 'rate_card', rate_card: {} })).toBe('rate_card');
+    expect(priced({ type: 'price_details', price_details: { product: product.id } })).toBeNull();
+    expect(priced(null)).toBeNull();
+    expect(lineOf(checkout()).unknownPricing).toBeNull();
+  });
+
   test('of an old invoice names its product in its price or its plan', () => {
     const old = { pricing: null, description: null };
     expect(lineOf(billed({}, { ...old, price: { product: product.id } }))).toMatchObject({

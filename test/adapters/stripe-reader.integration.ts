@@ -212,7 +212,22 @@ describe('a product', () => {
         { productId: 'prod_own', partner: null, productName: '1 × Éphémère (at €5.00 / month)' },
       ],
     });
-    expect(decided(facts)).toMatchObject({ kind: 'quarantine', reason: 'no-partner' });
+    expect(decided(facts)).toMatchObject({ kind: 'quarantine', reason: 'deleted-product' });
+  });
+
+  test('that was deleted leaves the partner to its price, which is asked only then', async () => {
+    put('Éphémère');
+    const bought = await sandbox.buy({
+      mode: 'subscription',
+      items: [{ productId: 'prod_own', quantity: 1 }],
+    });
+    const priceId = String(sandbox.store.find('prod_own')?.default_price);
+    const price = sandbox.store.find(priceId);
+    sandbox.store.put({ ...price, id: priceId, object: 'price', metadata: { partner: 'demo' } });
+    expect((await newReader()('invoice.paid', bought.invoiceId)).requests).toBe(3);
+    sandbox.store.put({ id: 'prod_own', object: 'product', deleted: true });
+    const read = await newReader()('invoice.paid', bought.invoiceId);
+    expect(read).toMatchObject({ requests: 4, facts: { lines: [{ partner: 'demo' }] } });
   });
 
   test('of a one-time payment that was deleted is still named by its line', async () => {

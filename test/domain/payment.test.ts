@@ -82,12 +82,69 @@ describe('a checkout', () => {
     expect(orders[0]?.totals).toMatchObject({ net: 0, vat: 0, gross: 0 });
   });
 
+  test.each([
+    ['of the other mode', { livemode: true }, 'other-mode', ''],
+    ['whose tax Stripe failed to work out', { taxFailure: 'failed' }, 'tax-not-computed', 'failed'],
+    [
+      'whose shipping has an unclear tax',
+      { shipping: cents(5), shippingTax: { unclear: 'shipping_cost.amount_tax: 4' } },
+      'unclear-tax',
+      'shipping_cost.amount_tax: 4',
+    ],
+    [
+      'whose product was deleted',
+      { lines: [line({ partner: null, productDeleted: true })] },
+      'deleted-product',
+      'prod_declaration',
+    ],
+    [
+      'priced in a way of tomorrow',
+      { lines: [line({ unknownPricing: 'rate_card' })] },
+      'unknown-status',
+      'pricing.type: rate_card',
+    ],
+    ['of a mode full of controls', { mode: 'gi\u0000ft\r\n' }, 'unknown-mode', 'gift'],
+  ] satisfies [string, Partial<CheckoutFacts>, string, string][])(
+    '%s stops, and says why',
+    (_name, overrides, reason, detail) => {
+      expect(decidePayment(paidCheckout(overrides), WITH_HOUSE)).toMatchObject({ reason, detail });
+    },
+  );
+
+  test('that does not say its mode is of the event’s', () => {
+    expect(ordersOf(paidCheckout({ livemode: null })).orders).toHaveLength(1);
+    const live = { ...KNOWN, livemode: true };
+    expect(ordersOf(paidCheckout({ livemode: true }), live).orders).toHaveLength(1);
+    expect(decidePayment(paidCheckout(), live)).toMatchObject({ reason: 'other-mode' });
+  });
+
+  test('by a business needs its name and its street, that of a person neither', () => {
+    const { buyer } = paidCheckout();
+    const street = { line1: '4 rue Haute', line2: null, postalCode: '57000', city: 'Metz' };
+    const address = { ...street, state: null, country: 'FR' };
+    const by = (own: Partial<typeof buyer>) =>
+      decidePayment(paidCheckout({ buyer: { ...buyer, ...own } }), KNOWN);
+    const vatNumber = 'FR61123456782';
+    expect(by({ name: null })).toMatchObject({ kind: 'orders' });
+    expect(by({ businessName: 'Dupont SARL', address })).toMatchObject({ kind: 'orders' });
+    expect(by({ vatNumber, address })).toMatchObject({ kind: 'orders' });
+    expect(by({ vatNumber, address, name: null })).toMatchObject({
+      reason: 'business-without-name',
+    });
+    for (const lacking of [null, { ...address, line1: null }]) {
+      expect(by({ businessName: 'Dupont SARL', address: lacking })).toMatchObject({
+        reason: 'business-without-address',
+      });
+    }
+  });
+
   test('without an e-mail, or with two, waits for a person', () => {
     const { buyer } = paidCheckout();
     const email = (value: string | null) =>
       decidePayment(paidCheckout({ buyer: { ...buyer, email: value } }), KNOWN);
     expect(email(null)).toMatchObject({ reason: 'no-email' });
     for (const bad of [
+      'a\uD800@b.fr',
       'a@b.fr, c@d.fr',
       'a@b.fr\r\nBcc: c@d.fr',
       'nobody',
@@ -127,6 +184,54 @@ describe('a Stripe invoice', () => {
     const { orders } = ordersOf(paidInvoice({ lines }));
     expect(orders[0]?.lines.map((it) => it.gross)).toEqual([-1500, 4900]);
     expect(orders[0]?.totals.gross).toBe(3400);
+  });
+});
+
+describe('a credit', () => {
+  test('for one partner stops a payment that leaves another something', () => {
+    const lines = [line({ gross: cents(-1500) }), line({ partner: 'notaria', gross: cents(4900) })];
+    expect(decidePayment(paidInvoice({ lines }), KNOWN)).toMatchObject({
+      reason: 'negative-total',
+      detail: 'fiscalia -1500',
+    });
+  });
+
+  test('of whatever size never makes the decision throw, nor the orders add up to another sum', () => {
+    const partner = fc.constantFrom('fiscalia', 'notaria');
+    const gross = fc.integer({ min: -(10 ** 12) + 1, max: 10 ** 12 - 1 }).map(cents);
+    const sold = fc.array(fc.record({ partner, gross }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(sold, fc.integer({ min: 0, max: 10 ** 12 - 1 }).map(cents), (lines, shipping) => {
+        const facts = paidInvoice({ lines: lines.map(line), shipping });
+        const decision = decidePayment(facts, KNOWN);
+        if (decision.kind !== 'orders') return;
+        const totals = decision.orders.map((order) => order.totals.gross);
+        expect(sum(totals)).toBe(facts.total);
+        expect(Math.min(...totals)).toBeGreaterThanOrEqual(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('shipping', () => {
+  test('with stated tax is cut between partners, tax and all, to the cent', () => {
+    const lines = [line({ gross: cents(1) }), line({ partner: 'notaria', gross: cents(2) })];
+    const shippingTax = { vat: cents(167), rate: vatRate(2000), treatment: 'standard' as const };
+    const { orders } = ordersOf(paidCheckout({ lines, shipping: cents(1000), shippingTax }));
+    const shares = orders.map((order) => order.lines[1]);
+    expect(shares).toMatchObject([
+      { productName: 'Livraison', productId: null, gross: 333, vat: 56, net: 277 },
+      { productName: 'Livraison', productId: null, gross: 667, vat: 111, net: 556 },
+    ]);
+  });
+
+  test('of goods that are exempt bears no tax either', () => {
+    const exempt = { vat: cents(0), rate: vatRate(0), treatment: 'exempt' as const };
+    const facts = paidCheckout({
+      ...{ lines: [line({ tax: exempt })], shipping: cents(500), shippingTax: exempt },
+    });
+    expect(ordersOf(facts).orders[0]?.totals).toMatchObject({ vat: 0, gross: 10_499 });
   });
 });
 

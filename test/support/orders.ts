@@ -13,6 +13,7 @@ export function line(overrides: Partial<LineFacts> = {}): LineFacts {
     productName: 'Déclaration complète',
     partner: 'fiscalia',
     productDeleted: false,
+    unknownPricing: null,
     quantity: 1,
     gross: cents(9999),
     discount: cents(0),

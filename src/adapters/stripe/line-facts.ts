@@ -37,6 +37,7 @@ export function sessionLineFacts(line: SessionLineShape, situation: TaxSituation
     productName: productName(product, line.description),
     partner: partnerOf(product, line.price),
     productDeleted: product?.deleted === true,
+    unknownPricing: null,
     quantity: quantityOf(line.quantity),
     gross,
     discount: grossDiscount(amountOf(line.amount_discount) ?? ZERO, tax, entries),
@@ -72,6 +73,7 @@ export function invoiceLineFacts(
     partner: partnerOf(product, price),
     // Left out of Stripe's list of products, to which its id belongs.
     productDeleted: productId !== null && (product === null || product.deleted === true),
+    unknownPricing: unknownPricingOf(line),
     quantity: wholeQuantity(line),
     gross,
     discount: grossDiscount(discount, tax, entries),
@@ -91,6 +93,12 @@ export function invoiceLineProductId(line: InvoiceLineShape): string | null {
 /** Null for a line typed by hand. Old shapes second. */
 export function invoiceLinePriceId(line: InvoiceLineShape): string | null {
   return idOf(line.pricing?.price_details?.price) ?? idOf(line.price);
+}
+
+// The one type there is today names its price and product; another would hide whose sale it was.
+function unknownPricingOf({ pricing }: InvoiceLineShape): string | null {
+  const type = textOf(pricing?.type);
+  return type === 'price_details' ? null : type;
 }
 
 // The product's own name: an invoice line's description is Stripe's English, "1 × Name (at €29.00 /

@@ -38,13 +38,9 @@ export function otherSells({ session, invoice }: Sale): boolean {
   );
 }
 
-/**
- * Why Stripe Tax gave no result on a document that asked for one, in Stripe's word; null when it
- * did, or was not asked.
- */
+/** Why Stripe Tax gave no result, in its word; null when it did, or is switched off. */
 export function taxFailureOf(tax: AutomaticTaxShape | null | undefined): string | null {
   const status = textOf(tax?.status);
   if (status !== null) return status === 'complete' ? null : status;
-  // Stripe switches it off by itself when it cannot finalise the invoice with it.
-  return tax?.enabled === true ? 'null' : textOf(tax?.disabled_reason);
+  return tax?.enabled === true ? 'null' : null;
 }

@@ -83,7 +83,7 @@ export type InvoiceShape = {
   readonly total_taxes?: Rows<{ readonly amount?: unknown }>;
   readonly amount_shipping?: unknown;
   readonly shipping_cost?: Maybe<ShippingShape>;
-  readonly automatic_tax?: Maybe<AutomaticTaxShape>;
+  readonly automatic_tax?: Maybe<AutomaticTaxShape & { readonly disabled_reason?: unknown }>;
   readonly status_transitions?: Maybe<{ readonly paid_at?: unknown }>;
   readonly issuer?: Maybe<{ readonly type?: unknown }>;
   readonly on_behalf_of?: Ref<{ readonly id?: unknown }>;
@@ -122,6 +122,7 @@ export type InvoiceLineShape = {
     readonly taxability_reason?: unknown;
   }>;
   readonly pricing?: Maybe<{
+    readonly type?: unknown;
     readonly price_details?: Maybe<{
       readonly product?: unknown;
       readonly price?: Ref<PriceShape>;
@@ -210,8 +211,6 @@ export type ManagedShape = Maybe<{ readonly enabled?: unknown }>;
 export type AutomaticTaxShape = {
   readonly enabled?: unknown;
   readonly status?: unknown;
-  /** Invoices only. */
-  readonly disabled_reason?: unknown;
   readonly liability?: Maybe<{ readonly type?: unknown }>;
 };
 

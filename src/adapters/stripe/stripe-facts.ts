@@ -90,7 +90,9 @@ export function billedFacts(objects: BilledObjects): BilledFacts {
     lines,
     shipping,
     shippingTax: shippingTax(lines, shipping, invoice.shipping_cost),
-    taxFailure: taxFailureOf(invoice.automatic_tax),
+    // Stripe switches it off by itself when it cannot finalise the invoice with it.
+    taxFailure:
+      taxFailureOf(invoice.automatic_tax) ?? textOf(invoice.automatic_tax?.disabled_reason),
     buyer,
     paymentMethod: billedMethod(invoice, session, charge),
     otherSeller: otherSells({ session, invoice }),
