@@ -146,7 +146,8 @@ export function compose(config: Config, around: Surroundings): Program {
     },
     sweep: async () => {
       const found = await recoverStalled(base);
-      if (found.interrupted + found.requeued > 0) log.warn(found, 'recovered stalled work');
+      const { interrupted, requeued, givenUp } = found;
+      if (interrupted + requeued + givenUp > 0) log.warn(found, 'recovered stalled work');
     },
     warm: () => printer.warm(),
     close: async () => {

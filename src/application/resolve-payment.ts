@@ -158,7 +158,7 @@ async function conclude(
     case 'wait':
       // Done with this event: the one that tells of the money will come. It is not `wait`, which
       // would ask for another look.
-      if (state === 'new') {
+      if (state === 'new' || state === 'waiting') {
         const why = { reason: decision.reason, detail: null, eventId: event.id };
         await tx.payments.setState(key, 'waiting', why, now);
       }

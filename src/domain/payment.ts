@@ -65,6 +65,8 @@ export type CheckoutFacts = PricedFacts & {
   readonly mode: string;
   readonly status: string | null;
   readonly paymentStatus: string;
+  /** A delayed method was refused in the end. */
+  readonly paymentFailed: boolean;
   /** A subscription, or a payment with `invoice_creation`: the invoice is the payment. */
   readonly invoiceExpected: boolean;
   readonly paymentIntentId: string | null;
@@ -80,8 +82,9 @@ export type BilledFacts = PricedFacts & {
 /** `unrelated`: an event about something that is no payment of ours, in whatever state. */
 export type PaymentFacts = CheckoutFacts | BilledFacts | { readonly kind: 'unrelated' };
 
-export type IgnoredReason = 'unrelated-event' | 'setup-only' | 'free-subscription' | 'not-paid';
-export type WaitReason = 'awaiting-payment' | 'awaiting-invoice';
+export type IgnoredReason = 'unrelated-event' | 'setup-only' | 'free-subscription';
+/** `payment-failed`: no order unless Stripe says otherwise later; nothing was sent or numbered. */
+export type WaitReason = 'awaiting-payment' | 'awaiting-invoice' | 'payment-failed';
 export type QuarantineReason =
   | 'other-mode'
   | 'too-old'
@@ -157,7 +160,11 @@ function decideCheckout(facts: CheckoutFacts, known: Known): PaymentDecision {
   if (facts.status !== 'complete') return quarantine('session-not-complete', `${facts.status}`);
   switch (facts.paymentStatus) {
     case 'unpaid': // table, H: a delayed method; the async event tells the end of it
-      return { kind: 'wait', reason: 'awaiting-payment', key };
+      return {
+        kind: 'wait',
+        reason: facts.paymentFailed ? 'payment-failed' : 'awaiting-payment',
+        key,
+      };
     case 'no_payment_required': // table, F: a trial starts; table, G: a coupon made it free
       if (facts.mode === 'subscription') return { kind: 'ignored', reason: 'free-subscription' };
       break;

@@ -285,7 +285,7 @@ describe('many at once, and trouble', () => {
     const others = browserPids();
     await short.print(numbered(10), null);
     await short.close();
-    expect(browserPids()).toEqual(others);
+    expect(browserPids().filter((it) => !others.includes(it))).toEqual([]);
     await expect(short.print(numbered(11), null)).rejects.toThrow('could not be printed');
   });
 });

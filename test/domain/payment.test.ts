@@ -41,6 +41,11 @@ describe('a checkout', () => {
     ['setup', { mode: 'setup' }, { kind: 'ignored', reason: 'setup-only' }],
     ['unpaid', { paymentStatus: 'unpaid' }, { kind: 'wait', reason: 'awaiting-payment' }],
     [
+      'refused by the bank in the end',
+      { paymentStatus: 'unpaid', paymentFailed: true },
+      { kind: 'wait', reason: 'payment-failed' },
+    ],
+    [
       'the start of a trial',
       { mode: 'subscription', paymentStatus: 'no_payment_required', total: cents(0) },
       { kind: 'ignored', reason: 'free-subscription' },

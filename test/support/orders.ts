@@ -33,6 +33,7 @@ export function paidCheckout(overrides: Partial<CheckoutFacts> = {}): CheckoutFa
     mode: 'payment',
     status: 'complete',
     paymentStatus: 'paid',
+    paymentFailed: false,
     invoiceExpected: false,
     total: sum([...lines.map((it) => it.gross), shipping]),
     currency: currency('EUR'),

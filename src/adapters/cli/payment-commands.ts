@@ -59,7 +59,12 @@ function explained({ reason, detail }: PaymentListing) {
 }
 
 function waitingSentence(reason: string | null): string {
-  return reason === 'awaiting-payment'
-    ? fr`La banque n’a pas encore confirmé ; un prélèvement prend quelques jours ouvrés.`
-    : 'Stripe n’a pas encore tout dit de ce paiement ; il sera relu de lui-même.';
+  switch (reason) {
+    case 'awaiting-payment':
+      return fr`La banque n’a pas encore confirmé ; un prélèvement prend quelques jours ouvrés.`;
+    case 'payment-failed':
+      return fr`La banque a refusé le paiement : ni commande ni facture, rien à faire.`;
+    default:
+      return 'Stripe n’a pas encore tout dit de ce paiement ; il sera relu de lui-même.';
+  }
 }

@@ -7,11 +7,11 @@ import type { IgnoredReason, WaitReason } from '#domain/payment.ts';
 
 const WORDS: Readonly<Record<IgnoredReason | WaitReason, string>> = {
   'awaiting-payment': 'Le paiement n’est pas encore confirmé par la banque.',
+  'payment-failed': `La banque a refusé le paiement${FIXED}: il n’y a ni commande ni facture.`,
   'awaiting-invoice': 'Stripe n’a pas encore rattaché la facture de ce paiement.',
   'unrelated-event': 'Cet événement ne parle pas d’une vente.',
   'setup-only': `Rien n’a été payé${FIXED}: une carte a seulement été enregistrée.`,
   'free-subscription': `Rien n’a été payé${NARROW}; il n’y a donc ni commande ni facture.`,
-  'not-paid': 'Ce paiement n’a pas abouti.',
 };
 
 /** The sentence for an event that was ignored or a payment that waits. */

@@ -60,7 +60,7 @@ export const PAYMENT_SCENARIOS: readonly ScenarioRow[] = [
     slug: 'sepa-failed',
     title: 'Prélèvement SEPA refusé',
     sentence: 'Un prélèvement SEPA que la banque refuse. Il n’y a ni commande ni facture.',
-    books: { orders: 0, state: 'waiting', reason: 'awaiting-payment' },
+    books: { orders: 0, state: 'waiting', reason: 'payment-failed' },
     isDelayed: true,
     flow: debited('failed'),
   },

@@ -150,6 +150,7 @@ export type InvoicePaymentShape = {
 
 export type IntentShape = {
   readonly id?: unknown;
+  readonly status?: unknown;
   readonly latest_charge?: Ref<ChargeShape>;
   readonly payment_method?: Ref<PaymentMethodShape>;
   readonly payment_method_types?: Rows<unknown>;

@@ -27,6 +27,9 @@ import {
 import { shippingTax } from './shipping-tax.ts';
 
 /** For a session without an invoice. `lines` are all of them, the first page and the rest. */
+/** How Stripe says that a delayed payment came to nothing: the intent waits for another method. */
+const FAILED_INTENTS = new Set(['requires_payment_method', 'canceled']);
+
 export function checkoutFacts(
   session: SessionShape,
   lines: readonly SessionLineShape[],
@@ -44,6 +47,7 @@ export function checkoutFacts(
     mode,
     status: textOf(session.status),
     paymentStatus: textOf(session.payment_status) ?? '',
+    paymentFailed: FAILED_INTENTS.has(textOf(intent?.status) ?? ''),
     invoiceExpected: mode === 'subscription' || session.invoice_creation?.enabled === true,
     paymentIntentId: idOf(session.payment_intent),
     ...pricedAt(paidAt, session.amount_total, session.currency),
