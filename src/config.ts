@@ -154,7 +154,11 @@ function readSeller(reader: EnvReader, sandbox: boolean): Seller {
   const file = reader.text('SELLER_FILE');
   const sample = parseSeller(JSON.parse(readFileSync(SAMPLE_SELLER, 'utf8'))) as Seller;
   if (file === undefined) {
-    if (!sandbox) reader.fault('SELLER_FILE', 'is required with a Stripe key (JSON, see README)');
+    if (!sandbox)
+      reader.fault(
+        'SELLER_FILE',
+        'is required with a Stripe key (JSON like src/seller.sample.json)',
+      );
     return sample;
   }
   let data: unknown;

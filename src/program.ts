@@ -90,6 +90,9 @@ export async function startProgram(
       sandboxPages: sandbox?.pages ?? null,
     });
     undo.push(() => program.close());
+    // Ended a second time, here: after the worker, whose last calls may come back to this server (the
+    // sandbox's partner), and before the database that its requests need.
+    if (front) undo.push(() => front.close());
     await sandbox?.prepare(program);
 
     const warm = roles.worker ? warmUp(program) : null;
