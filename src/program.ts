@@ -187,10 +187,11 @@ async function listen({ host, port }: Config): Promise<Front> {
       listener = next;
     },
     async close() {
-      server.close();
-      server.closeIdleConnections();
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close(); // takes no new connection; requests under way are answered
       const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-      if (server.listening) await once(server, 'close');
+      await closed;
       clearTimeout(force);
     },
   };
