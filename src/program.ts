@@ -190,8 +190,11 @@ async function listen({ host, port }: Config): Promise<Front> {
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close(); // takes no new connection; requests under way are answered
+      // A kept-alive connection falls idle when its last answer is out, after `close` has looked.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
       const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
       await closed;
+      clearInterval(idle);
       clearTimeout(force);
     },
   };
