@@ -18,11 +18,12 @@ import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
 import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import type { Handlers } from '#adapters/worker/tasks.ts';
 import { deliverNotification } from '#application/deliver-notification.ts';
-import type { Clock, FileStore, Transact } from '#application/ports.ts';
+import type { FileStore } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
-import { type ReconcileNeeds, takeInMissed } from '#application/reconcile.ts';
+import { takeInMissed } from '#application/reconcile.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
 import { resolvePayment } from '#application/resolve-payment.ts';
@@ -58,16 +59,12 @@ export type Program = {
   readonly app: Koa;
   readonly db: Database;
   readonly secrets: SecretBox;
-  readonly transact: Transact;
   readonly handlers: Handlers;
-  readonly reconcile: ReconcileNeeds;
   readonly sweep: () => Promise<void>;
   /** Starts what is slow to start (Chromium), so that the first invoice does not wait for it. */
   readonly warm: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
-
-export const systemClock: Clock = { now: () => new Date() };
 
 /** How many database connections a process keeps for its use cases. */
 const CONNECTIONS_MAX = 16;
@@ -133,8 +130,6 @@ export function compose(config: Config, around: Surroundings): Program {
     app,
     db,
     secrets,
-    transact,
-    reconcile,
     handlers: {
       'resolve-payment': (eventId) => resolvePayment(resolve, eventId),
       'render-invoice': (number) => renderInvoice(render, number),

@@ -118,12 +118,6 @@ export function parisTime(instant: Date): string {
   return PARIS_TIME.format(instant);
 }
 
-/** The hour in Paris as prose says it: « 14 h 32 ». */
-export function parisHour(instant: Date): string {
-  const [hour, minute] = parisTime(instant).split(':');
-  return `${Number(hour)}${FIXED}h${FIXED}${minute}`;
-}
-
 /** A length of time in its two largest units: « 850 ms », « 1,9 s », « 4 min 12 s », « 2 j 3 h ». */
 export function duration(ms: number): string {
   const whole = Math.max(0, Math.round(ms));

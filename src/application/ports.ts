@@ -5,7 +5,7 @@
 
 import type { Invoice } from '#domain/invoice.ts';
 import type { InvoiceNumber, ParisDay, Series } from '#domain/invoice-number.ts';
-import type { AttemptResult, Channel, Notification, NotificationIn } from '#domain/notification.ts';
+import type { AttemptResult, Notification, NotificationIn } from '#domain/notification.ts';
 import type { NewOrder, Order } from '#domain/order.ts';
 import type { Branding, Logo, Partner, PartnerSlug } from '#domain/partner.ts';
 import type { PaymentDecision, PaymentFacts } from '#domain/payment.ts';
@@ -96,12 +96,16 @@ export type ReconciliationRun = {
 };
 
 export type Reconciliations = {
-  /** The unfinished run that begins at `since` (any, when null), else null. */
+  /**
+   * The newest unfinished run, else null: of the automatic ones when `since` is null, else of those
+   * that were asked for and begin at `since` or less than an hour before (`24h` means another
+   * instant each time it is typed).
+   */
   unfinished(since: Date | null): Promise<ReconciliationRun | null>;
-  /** Until when the finished runs have looked; null before the first. */
+  /** Until when the finished automatic runs have looked without a gap; null before the first. */
   lookedUntil(): Promise<Date | null>;
   start(
-    range: { readonly since: Date; readonly until: Date },
+    range: { readonly since: Date; readonly until: Date; readonly automatic: boolean },
     at: Date,
   ): Promise<ReconciliationRun>;
   save(run: ReconciliationRun): Promise<void>;
@@ -378,5 +382,3 @@ export type Alerts = {
     readonly ids: Readonly<Record<string, string | number>>;
   }): void;
 };
-
-export type { Channel };

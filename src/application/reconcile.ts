@@ -42,8 +42,8 @@ const OVERLAP_MS = 60 * 60 * 1000;
 
 /**
  * Takes in the events of our types that Stripe created in the range and we never received. `since`
- * null: from where the last finished run looked, or from now on the first time, since what lies
- * before belonged to another system. Throws when Stripe or the database is away; call it again.
+ * null, the automatic run: from where the last such run looked, or from now on the first time, since
+ * what lies before belonged to another system. A run that was cut short goes on, to its own end. Throws when Stripe or the database is away; call it again.
  */
 export async function takeInMissed(
   needs: ReconcileNeeds,
@@ -90,7 +90,8 @@ function beginRun(
     const now = clock.now();
     const lookedUntil = await reconciliations.lookedUntil();
     const from = since ?? new Date((lookedUntil ?? now).getTime() - OVERLAP_MS);
-    return reconciliations.start({ since: from, until: now }, now);
+    const range = { since: from, until: now, automatic: since === null };
+    return reconciliations.start(range, now);
   });
 }
 

@@ -6,7 +6,7 @@
 import { allocate } from './allocation.ts';
 import type { Customer } from './customer.ts';
 import { type Cents, type Currency, cents, sum } from './money.ts';
-import { type PricedLine, shareByGross, taxLines, totalsOf } from './order.ts';
+import { type PricedLine, taxLines, totalsOf } from './order.ts';
 import type { PartnerSlug } from './partner.ts';
 import type { BuyerFacts, LineFacts, OrderDraft, PricedFacts, TaxFacts } from './payment.ts';
 import type { PaymentKey } from './payment-key.ts';
@@ -57,7 +57,7 @@ function shippingShares(
   grosses: readonly Cents[],
 ): (PricedLine | null)[] {
   const tax = priceTax(shippingTax);
-  const shares = shareByGross(shipping, grosses);
+  const shares = allocate(shipping, grosses); // by what each partner sold
   const vats = tax.vat === null ? null : allocate(tax.vat, shares);
   return shares.map((gross, index) => {
     if (gross === 0) return null;

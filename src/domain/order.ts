@@ -2,7 +2,6 @@
 // the invoice, the mail and the partner's payload all read them from here and compute nothing
 // again. Lines keep the order in which Stripe lists them.
 
-import { allocate } from './allocation.ts';
 import type { Customer } from './customer.ts';
 import { type Cents, type Currency, cents, roundHalfUp, sum } from './money.ts';
 import type { PartnerSlug } from './partner.ts';
@@ -107,11 +106,6 @@ export function totalsOf(lines: readonly OrderLine[]): OrderTotals {
 /** Line net divided by quantity, half-up to the minor unit. A missing or zero quantity is 1. */
 export function unitNet(line: Pick<OrderLine, 'net' | 'quantity'>): Cents {
   return cents(Number(roundHalfUp(BigInt(line.net), BigInt(line.quantity || 1))));
-}
-
-/** An amount that belongs to no product (shipping), cut between partners by what each sold. */
-export function shareByGross(amount: Cents, parts: readonly Cents[]): Cents[] {
-  return allocate(amount, parts);
 }
 
 function sumAmounts(amounts: readonly VatAmounts[]): VatAmounts {

@@ -90,14 +90,15 @@ test('a run that Stripe cut short goes on after its last whole page', async () =
   await expect(takeInMissed({ ...needs, history: first.history }, since)).rejects.toThrow('429');
   expect(await storedOf('evt_b')).toHaveLength(200);
   const second = historyOf(events);
-  const report = await takeInMissed({ ...needs, history: second.history }, since);
+  // « 24h » typed again a minute later is another instant, and the same run.
+  const again = new Date(since.getTime() + 60_000);
+  const report = await takeInMissed({ ...needs, history: second.history }, again);
   expect(second.asked[0]).toBe('evt_b_150');
   expect(report).toMatchObject({ looked: 350, received: 350 });
   expect(await storedOf('evt_b')).toHaveLength(350);
 });
 
-test('without a date a run begins an hour before where the last one ended', async () => {
-  books.clock.set(new Date('2026-11-23T06:00:00Z'));
+test('an automatic run begins an hour before where the last one ended, whatever people asked for since', async () => {
   const ranges: Date[] = [];
   const history: StripeHistory = {
     ...historyOf([]).history,
@@ -106,8 +107,15 @@ test('without a date a run begins an hour before where the last one ended', asyn
       return { events: [], more: false };
     },
   };
-  await takeInMissed({ ...books.base, history, livemode: false }, null);
-  expect(ranges).toEqual([new Date(NOW.getTime() - 3_600_000)]);
+  const needs = { ...books.base, history, livemode: false };
+  await takeInMissed(needs, null);
+  const later = new Date('2026-11-23T06:00:00Z');
+  books.clock.set(later);
+  // Looks at the last half hour only: the night before it is still to be looked at.
+  await takeInMissed(needs, new Date(later.getTime() - 1_800_000));
+  await takeInMissed(needs, null);
+  const hourBefore = new Date(NOW.getTime() - 3_600_000);
+  expect(ranges).toEqual([hourBefore, new Date(later.getTime() - 1_800_000), hourBefore]);
 });
 
 test('events of the other mode are left alone', async () => {

@@ -8,13 +8,10 @@ import { connect, type Database } from '#adapters/postgres/database.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
 import { sandboxSecrets } from '#adapters/sandbox/sandbox-secrets.ts';
 import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
-import type { Clock } from '#application/ports.ts';
 import { migrate, pendingMigrations } from '#db/migrate.ts';
 import type { CliConfig } from './cli.ts';
 import { Fault } from './faults.ts';
 import { fr } from './layout.ts';
-
-export const systemClock: Clock = { now: () => new Date() };
 
 const CONNECTIONS_MAX = 4;
 

@@ -3,9 +3,10 @@
 import { parisTime } from '#adapters/french.ts';
 import { listNotifications, type NotificationListing } from '#adapters/postgres/book-lists.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import { type RetryAnswer, retryNotification } from '#application/retry-notification.ts';
 import type { NotificationState } from '#domain/notification.ts';
-import { openSecretBox, systemClock, withBooks } from './books.ts';
+import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { fr, moment, wrapped } from './layout.ts';
 import { slugOf } from './partner-options.ts';

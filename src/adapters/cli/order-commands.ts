@@ -15,10 +15,11 @@ import {
   journeyOfPayment,
 } from '#adapters/postgres/payment-journey.ts';
 import { exactJson } from '#adapters/sandbox/exact-json.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import { parisDay } from '#domain/invoice-number.ts';
 import { cents, currency } from '#domain/money.ts';
 import type { NotificationState } from '#domain/notification.ts';
-import { systemClock, withBooks } from './books.ts';
+import { withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { Fault } from './faults.ts';
 import { facts, fr, indented, moment, momentToTheSecond, table, wrapped } from './layout.ts';

@@ -8,8 +8,9 @@ import {
   postgresPartnerRegistry,
   type RegisteredPartner,
 } from '#adapters/postgres/partner-registry.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
-import { openSecretBox, systemClock, withBooks } from './books.ts';
+import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli, CliConfig } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
 import { facts, fr, table } from './layout.ts';

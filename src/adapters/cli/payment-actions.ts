@@ -3,6 +3,7 @@
 
 import { userInfo } from 'node:os';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import type { PaymentState } from '#application/ports.ts';
 import {
   dismissPayment,
@@ -10,7 +11,7 @@ import {
   retryPayment,
   retryQuarantined,
 } from '#application/retry-payment.ts';
-import { openSecretBox, systemClock, withBooks } from './books.ts';
+import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli, CliConfig } from './cli.ts';
 import { misuse } from './faults.ts';
 import { fr } from './layout.ts';

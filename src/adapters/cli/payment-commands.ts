@@ -2,8 +2,9 @@
 
 import { listPayments, type PaymentListing } from '#adapters/postgres/book-lists.ts';
 import { explainQuarantine } from '#adapters/quarantine-words.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import type { PaymentState } from '#application/ports.ts';
-import { systemClock, withBooks } from './books.ts';
+import { withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { fr, moment, wrapped } from './layout.ts';
 import { PAYMENT_WORDS } from './state-words.ts';

@@ -4,13 +4,14 @@
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
 import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import {
   type Drift,
   findDrift,
   type ReconcileReport,
   takeInMissed,
 } from '#application/reconcile.ts';
-import { openSecretBox, systemClock, withBooks } from './books.ts';
+import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
 import { fr, moment } from './layout.ts';

@@ -2,7 +2,7 @@
 // notifications and attempts are feminine. Typed by the domain's own states, so that a new one does
 // not compile without its word.
 
-import { duration, FIXED, plural } from '#adapters/french.ts';
+import { FIXED, plural } from '#adapters/french.ts';
 import type { AttemptOutcome, PaymentState } from '#application/ports.ts';
 import type { Channel, NotificationState } from '#domain/notification.ts';
 
@@ -79,9 +79,4 @@ export function attemptWords(attempt: {
 /** « 3 tentatives ». */
 export function attemptCount(n: number): string {
   return `${n}${FIXED}${plural(n, 'tentative', 'tentatives')}`;
-}
-
-/** « 94 ms », or nothing when the attempt has not ended. */
-export function attemptDuration(durationMs: number | null): string {
-  return durationMs === null ? '' : duration(durationMs);
 }

@@ -6,9 +6,10 @@ import {
   PASSWORD_CHARACTERS_MIN,
 } from '#adapters/password.ts';
 import { addAccount, type NewAccount } from '#adapters/postgres/accounts.ts';
+import { systemClock } from '#adapters/system-clock.ts';
 import { isSingleEmail } from '#domain/customer.ts';
 import { plainLine } from '#domain/text.ts';
-import { systemClock, withBooks } from './books.ts';
+import { withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
 import { fr } from './layout.ts';

@@ -166,6 +166,7 @@ export type ReconciliationTable = {
   id: Generated<number>;
   since: Date;
   until: Date;
+  automatic: boolean;
   cursor: string | null;
   looked: number;
   received: number;

@@ -4,6 +4,8 @@ import type { Transaction } from 'kysely';
 import type { ReconciliationRun, Reconciliations } from '#application/ports.ts';
 import type { Row, Tables } from './database.ts';
 
+const HOUR_MS = 3_600_000;
+
 export function postgresReconciliations(trx: Transaction<Tables>): Reconciliations {
   return {
     async unfinished(since) {
@@ -11,7 +13,12 @@ export function postgresReconciliations(trx: Transaction<Tables>): Reconciliatio
         .selectFrom('reconciliation')
         .selectAll()
         .where('finished_at', 'is', null)
-        .$if(since !== null, (query) => query.where('since', '=', since as Date))
+        .where('automatic', '=', since === null)
+        .$if(since !== null, (query) =>
+          query
+            .where('since', '<=', since as Date)
+            .where('since', '>', new Date((since as Date).getTime() - HOUR_MS)),
+        )
         .orderBy('id', 'desc')
         .limit(1)
         .executeTakeFirst();
@@ -22,6 +29,7 @@ export function postgresReconciliations(trx: Transaction<Tables>): Reconciliatio
       const row = await trx
         .selectFrom('reconciliation')
         .select('until')
+        .where('automatic', '=', true)
         .where('finished_at', 'is not', null)
         .orderBy('until', 'desc')
         .limit(1)
@@ -29,10 +37,10 @@ export function postgresReconciliations(trx: Transaction<Tables>): Reconciliatio
       return row?.until ?? null;
     },
 
-    async start({ since, until }, at) {
+    async start({ since, until, automatic }, at) {
       const row = await trx
         .insertInto('reconciliation')
-        .values({ since, until, looked: 0, received: 0, started_at: at })
+        .values({ since, until, automatic, looked: 0, received: 0, started_at: at })
         .returningAll()
         .executeTakeFirstOrThrow();
       return runOf(row);

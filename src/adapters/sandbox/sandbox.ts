@@ -11,7 +11,8 @@ import { newSigningSecret } from '#adapters/partner/standard-webhooks.ts';
 import type { Database } from '#adapters/postgres/database.ts';
 import { postgresPartnerRegistry } from '#adapters/postgres/partner-registry.ts';
 import type { SecretBox } from '#adapters/secret-box.ts';
-import type { Clock, FileStore } from '#application/ports.ts';
+import { systemClock } from '#adapters/system-clock.ts';
+import type { FileStore } from '#application/ports.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
 import { CATALOGUE, DEMO_PARTNER, SECOND_PARTNER } from './catalogue.ts';
 import { type DemoPartnerSecrets, demoPartner } from './demo-partner.ts';
@@ -54,7 +55,7 @@ export type Sandbox = {
 
 const SLUG = DEMO_PARTNER as PartnerSlug;
 const LOGO = new URL('./assets/demo-logo.png', import.meta.url);
-const clock: Clock = { now: () => new Date() };
+const clock = systemClock;
 
 /**
  * Starts the sandbox's Stripe and reads what `dataDir` remembers of earlier starts. Throws when the

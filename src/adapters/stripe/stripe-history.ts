@@ -61,13 +61,14 @@ function received(event: Stripe.Event): ReceivedEvent {
   return found;
 }
 
-// A session with an invoice is the invoice's payment; one of a subscription always has one.
+// A session with an invoice, or with one to come, is the invoice's payment.
 function paidSession(session: SessionShape): PaidAtStripe | null {
   const { id, mode, payment_status: status, invoice, created } = session;
   if (mode !== 'payment' || (status !== 'paid' && status !== 'no_payment_required')) return null;
   const at = instantOf(created);
   const sessionId = textOf(id);
-  if (idOf(invoice) !== null || at === null || sessionId === null) return null;
+  const hasInvoice = idOf(invoice) !== null || session.invoice_creation?.enabled === true;
+  if (hasInvoice || at === null || sessionId === null) return null;
   const paymentIntentId = idOf(session.payment_intent);
   return { key: paymentKey({ invoiceId: null, paymentIntentId, sessionId }), at };
 }
