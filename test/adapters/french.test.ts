@@ -7,7 +7,6 @@ import {
   euros,
   longDate,
   paidBy,
-  parisHour,
   parisTime,
   percent,
   plural,
@@ -78,10 +77,6 @@ describe('dates and hours', () => {
     expect(parisTime(new Date('2026-10-25T00:59:59Z'))).toBe('02:59:59');
     expect(parisTime(new Date('2026-10-25T01:00:00Z'))).toBe('02:00:00');
     expect(parisTime(new Date('2026-11-22T23:00:00Z'))).toBe('00:00:00');
-  });
-
-  test('in prose the hour has no leading zero', () => {
-    expect(parisHour(new Date('2026-11-22T08:05:00Z'))).toBe('9\u00A0h\u00A005');
   });
 
   test.each([
