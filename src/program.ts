@@ -12,8 +12,9 @@ import type { Log } from '#adapters/logging.ts';
 import { chromiumBinary, chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
 import type { Sandbox } from '#adapters/sandbox/sandbox.ts';
-import { type RunningWorker, startWorker } from '#adapters/worker/runner.ts';
-import { taskList } from '#adapters/worker/tasks.ts';
+import { openLifeLock } from '#adapters/worker/life-lock.ts';
+import { startWorker } from '#adapters/worker/runner.ts';
+import { taskGroups } from '#adapters/worker/tasks.ts';
 import { migrate } from '#db/migrate.ts';
 import { compose, type Program } from './compose.ts';
 import type { Config } from './config.ts';
@@ -26,11 +27,7 @@ export type RunningProgram = {
   readonly stop: () => Promise<void>;
 };
 
-/** Jobs at once: PDFs take turns in the printer, the others wait for the network. */
-const CONCURRENCY = 24;
 const SWEEP_EVERY_MS = 5_000;
-/** What never arrived from Stripe is looked for every ten minutes. */
-const CRONTAB = '*/10 * * * * reconcile ?jobKey=reconcile&max=1';
 const DRAIN_MS = 12_000;
 
 /**
@@ -45,9 +42,13 @@ export async function startProgram(
   const undo: (() => Promise<unknown>)[] = [];
   const workerId = randomUUID();
   let stopping = false;
+  let graceOver: Promise<unknown> = Promise.resolve();
   const stop = async () => {
     if (stopping) return;
     stopping = true;
+    graceOver = new Promise((resolve) =>
+      setTimeout(resolve, roles.web ? config.readinessGraceMs : 0),
+    );
     for (const step of undo.reverse()) await step();
   };
   try {
@@ -60,7 +61,7 @@ export async function startProgram(
   async function start(): Promise<RunningProgram> {
     await mustBeWritable(config.dataDir);
     const front = roles.web ? await listen(config) : null;
-    if (front) undo.push(() => front.close());
+    if (front) undo.push(() => closeDoor(front));
     const url = front?.url ?? null;
     const publicUrl = config.port === 0 && url ? url : config.publicUrl;
 
@@ -92,7 +93,7 @@ export async function startProgram(
     undo.push(() => program.close());
     // Ended a second time, here: after the worker, whose last calls may come back to this server (the
     // sandbox's partner), and before the database that its requests need.
-    if (front) undo.push(() => front.close());
+    if (front) undo.push(() => closeDoor(front));
     await sandbox?.prepare(program);
 
     const warm = roles.worker ? warmUp(program) : null;
@@ -100,11 +101,15 @@ export async function startProgram(
     // Stripe's events are taken in whatever the browser does.
     if (sandbox) await warm;
     if (front) front.serve(program.app.callback());
-    if (roles.worker) {
-      const worker = await startWorking(program, databaseUrl);
-      undo.push(() => worker.stop(DRAIN_MS));
-    }
+    if (roles.worker) await startWorking(program, databaseUrl);
     return { url, program, stop };
+  }
+
+  // Whoever sends requests here is told first, by `/health/ready`, and has time to hear it: a
+  // restart then drops nothing.
+  async function closeDoor(front: Front): Promise<void> {
+    await graceOver;
+    await front.close();
   }
 
   // Loaded only where it is wanted: nothing of it belongs in production.
@@ -133,18 +138,26 @@ export async function startProgram(
     return postgres.url;
   }
 
-  async function startWorking(program: Program, databaseUrl: string): Promise<RunningWorker> {
+  async function startWorking(program: Program, databaseUrl: string): Promise<void> {
+    const tell = (level: 'error' | 'warning' | 'info' | 'debug', message: string) =>
+      log[level === 'warning' ? 'warn' : level](message);
+    const life = await openLifeLock(databaseUrl, tell);
+    undo.push(() => life.release());
+    await life.hold(workerId);
+    const work = program.work(life);
     const worker = await startWorker({
       databaseUrl,
-      workerId,
-      tasks: taskList(program.handlers),
-      crontab: CRONTAB,
-      concurrency: CONCURRENCY,
-      sweep: program.sweep,
+      life,
+      groups: taskGroups(work.handlers),
+      sweep: work.sweep,
       sweepEveryMs: SWEEP_EVERY_MS,
-      log: (level, message) => log[level === 'warning' ? 'warn' : level](message),
+      log: tell,
     });
-    return worker;
+    // Jobs and deliveries have the same twelve seconds; what is left after them goes back.
+    undo.push(async () => {
+      await Promise.all([worker.stop(DRAIN_MS), work.stop(DRAIN_MS)]);
+      await work.giveBack();
+    });
   }
 
   async function warmUp(program: Program): Promise<void> {

@@ -4,7 +4,7 @@
 
 import { destination, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { Alerts } from '#application/ports.ts';
+import type { Alerts, Notes } from '#application/ports.ts';
 
 export type Log = Logger;
 
@@ -28,6 +28,11 @@ export function createLog({ level, readable, to = 'stdout' }: LogOptions): Log {
     sync: true,
   });
   return pino(settings, lines);
+}
+
+/** Notes as log lines of level warn. */
+export function logNotes(log: Log): Notes {
+  return { note: (message, ids) => log.warn({ ...ids }, message) };
 }
 
 /** Alerts as log lines of level error; each is one transition that a person must look at. */

@@ -1,12 +1,14 @@
 // Steps 6 and 7: claim, send, record. The claim writes the attempt's row and a lease before anything
 // is sent; the record needs that lease, so a late result changes nothing. Between the two no
-// transaction is open.
+// transaction is open. What is claimed when is the pump's business (delivery-pump.ts).
 
 import {
   type AttemptResult,
+  type Channel,
   claim,
   conclude,
   EMAIL_RETRY_DELAYS_MS,
+  giveBack,
   interrupt,
   type Notification,
   type NotificationIn,
@@ -21,6 +23,7 @@ import type {
   FileStore,
   Mailer,
   NewId,
+  Notes,
   PartnerCaller,
   StoredPdf,
   Transact,
@@ -33,6 +36,7 @@ export type DeliverNotificationNeeds = {
   readonly partner: PartnerCaller;
   readonly files: FileStore;
   readonly alerts: Alerts;
+  readonly notes: Notes;
   readonly clock: Clock;
   readonly newId: NewId;
   /** This process, as it holds its lock of life. */
@@ -47,79 +51,114 @@ export type DeliverNotificationNeeds = {
 const LEASE_MS = 90_000;
 const LINK_LIFE_MS = 24 * 60 * 60 * 1000;
 
-type Claimed = { readonly sending: NotificationIn<'sending'>; readonly delivery: Ready };
+export type Claimed = { readonly sending: NotificationIn<'sending'>; readonly delivery: Ready };
 type Ready = Delivery & { readonly pdf: StoredPdf };
+type Alert = Parameters<Alerts['raise']>[0];
 
 /**
- * Makes one attempt if the notification is due. Does nothing when it is done, under way elsewhere
- * or without its PDF. Throws only for failures of our own, after putting the attempt on record as
- * interrupted.
+ * Claims what is due and has room, each with its lease and its open attempt. One transaction.
+ * `lookAgain`: another process was claiming at that moment, and more may be due.
  */
-export async function deliverNotification(
+export function claimDue(
+  { transact, clock, newId, workerId }: DeliverNotificationNeeds,
+  channel: Channel,
+  room: { readonly limit: number; readonly perPartner: number },
+): Promise<{ readonly claimed: readonly Claimed[]; readonly lookAgain: boolean }> {
+  return transact(async ({ notifications }) => {
+    const now = clock.now();
+    const { due, skipped } = await notifications.takeDue(channel, now, room);
+    const claimed: Claimed[] = [];
+    for (const found of due) {
+      const delivery = await notifications.delivery(found);
+      if (!isReady(delivery))
+        throw new Error(`notification ${found.id} was released without a PDF`);
+      const sending = claim(found, { token: newId(), holder: workerId, now, forMs: LEASE_MS });
+      if (sending === 'not-yet') continue;
+      await notifications.save(sending);
+      await notifications.openAttempt({
+        notificationId: found.id,
+        number: sending.attempts,
+        round: sending.round,
+        leaseToken: sending.leaseToken,
+        startedAt: now,
+      });
+      claimed.push({ sending, delivery });
+    }
+    return { claimed, lookAgain: skipped };
+  });
+}
+
+/**
+ * Makes the attempt that was claimed and records it. Returns whether more is due that had no room
+ * before. Throws only for failures of our own, after putting the attempt on record as interrupted.
+ */
+export async function deliverClaimed(
   needs: DeliverNotificationNeeds,
-  notificationId: string,
-): Promise<void> {
-  const claimed = await needs.transact((tx) => claimAttempt(tx, needs, notificationId));
-  if (!claimed) return;
+  claimed: Claimed,
+): Promise<{ readonly isMoreDue: boolean }> {
+  const { id, attempts } = claimed.sending;
   let answer: DeliveryAnswer;
   try {
     answer = await send(needs, claimed);
   } catch (error) {
-    await needs.transact((tx) => giveBack(tx, claimed.sending, needs.clock.now()));
-    throw error;
+    await needs.transact((tx) => recordFault(tx, claimed.sending, needs.clock.now()));
+    throw new Error(`attempt ${attempts} of notification ${id} failed by itself`, { cause: error });
   }
-  const ended = await needs.transact((tx) => record(tx, needs, claimed.sending, answer));
-  if (ended) needs.alerts.raise(ended);
+  const recorded = await needs.transact((tx) => record(tx, needs, claimed.sending, answer));
+  if (recorded === 'late') {
+    const message = `a late result changed nothing: ${answer.report.outcome}`;
+    needs.notes.note(message, { notificationId: id, attempt: attempts });
+    return { isMoreDue: true };
+  }
+  if (recorded.alert) needs.alerts.raise(recorded.alert);
+  return recorded;
 }
 
-async function claimAttempt(
-  { notifications, outbox }: Tx,
-  { clock, newId, workerId }: DeliverNotificationNeeds,
-  id: string,
-): Promise<Claimed | null> {
-  const found = await notifications.lock(id);
-  if (found?.state !== 'queued') return null;
-  const delivery = await notifications.delivery(found);
-  if (!isReady(delivery)) return null; // its job comes with the PDF
-  const now = clock.now();
-  const sending = claim(found, { token: newId(), holder: workerId, now, forMs: LEASE_MS });
-  if (sending === 'not-yet') {
-    const payload = { notificationId: id };
-    await outbox.add({ task: 'deliver-notification', payload }, found.nextAttemptAt);
-    return null;
-  }
-  await notifications.save(sending);
-  await notifications.openAttempt({
-    notificationId: id,
-    number: sending.attempts,
-    round: sending.round,
-    leaseToken: sending.leaseToken,
-    startedAt: now,
+/** Gives back, uncounted, all that this process still holds: it ends in good order. */
+export async function giveBackDeliveries({
+  transact,
+  clock,
+  workerId,
+}: Pick<DeliverNotificationNeeds, 'transact' | 'clock' | 'workerId'>): Promise<number> {
+  const mine = { holders: [workerId], endedBefore: null };
+  return transact(async (tx) => {
+    const held = await tx.notifications.leased(mine, 1_000);
+    for (const { id, leaseToken } of held) {
+      const found = await tx.notifications.lock(id);
+      if (found?.state !== 'sending' || found.leaseToken !== leaseToken) continue;
+      const now = clock.now();
+      await requeue(tx, found, giveBack(found, now), { now, why: 'the worker was stopped' });
+    }
+    return held.length;
   });
-  return { sending, delivery };
 }
 
 function isReady(delivery: Delivery): delivery is Ready {
   return delivery.pdf !== null;
 }
 
+function linkEnd(sentAt: Date): Date {
+  return new Date(sentAt.getTime() + LINK_LIFE_MS);
+}
+
 async function send(
   needs: DeliverNotificationNeeds,
   { sending, delivery }: Claimed,
 ): Promise<DeliveryAnswer> {
-  const { order, invoice, logo, pdf, partner, apiKey, signingSecret } = delivery;
+  const { order, document, logo, pdf, partner, apiKey, signingSecret } = delivery;
   const notificationId = sending.id;
   switch (sending.channel) {
     case 'email': {
       const bytes = await needs.files.get(pdf.key);
-      return needs.mailer.send({ notificationId, order, invoice, logo, pdf: bytes });
+      const copyUrl = await needs.files.signedUrl(pdf.key, linkEnd(needs.clock.now()));
+      return needs.mailer.send({ notificationId, order, document, logo, pdf: bytes, copyUrl });
     }
     case 'webhook': {
       const url = needs.livemode ? partner.productionUrl : partner.stagingUrl;
       if (url === null) return notConfigured(needs.livemode);
       const sentAt = needs.clock.now();
-      const link = await needs.files.signedUrl(pdf.key, new Date(sentAt.getTime() + LINK_LIFE_MS));
-      const body = orderCreatedBody(order, invoice.number, link);
+      const link = await needs.files.signedUrl(pdf.key, linkEnd(sentAt));
+      const body = orderCreatedBody(order, document.number, link);
       return needs.partner.post({ notificationId, url, body, apiKey, signingSecret, sentAt });
     }
     default:
@@ -132,30 +171,32 @@ async function record(
   needs: DeliverNotificationNeeds,
   sent: NotificationIn<'sending'>,
   { result, report }: DeliveryAnswer,
-): Promise<Parameters<Alerts['raise']>[0] | null> {
+): Promise<{ readonly alert: Alert | null; readonly isMoreDue: boolean } | 'late'> {
   const now = needs.clock.now();
   const found = await notifications.lock(sent.id);
-  if (!holdsLease(found, sent)) return null; // too late: the attempt is on record as interrupted
+  if (!holdsLease(found, sent)) return 'late'; // the attempt is on record as interrupted
   const next = conclude(found, result, { now, delaysMs: delaysOf(sent, needs) });
   await notifications.save(next);
   await notifications.closeAttempt(sent.id, sent.attempts, report, now);
   if (next.state === 'queued') {
-    const payload = { notificationId: next.id };
+    const payload = { notificationId: next.id, channel: next.channel };
     await outbox.add({ task: 'deliver-notification', payload }, next.nextAttemptAt);
   }
-  return next.state === 'failed' || next.state === 'exhausted'
-    ? endedAlert(next, result, report)
-    : null;
+  const hasEnded = next.state === 'failed' || next.state === 'exhausted';
+  return {
+    alert: hasEnded ? endedAlert(next, result, report) : null,
+    isMoreDue: await notifications.isMoreDue(next, now),
+  };
 }
 
-async function giveBack(
-  { notifications, outbox }: Tx,
+async function recordFault(
+  tx: Pick<Tx, 'notifications' | 'outbox'>,
   sent: NotificationIn<'sending'>,
   now: Date,
 ): Promise<void> {
-  const found = await notifications.lock(sent.id);
+  const found = await tx.notifications.lock(sent.id);
   if (!holdsLease(found, sent)) return;
-  await interruptAttempt({ notifications, outbox }, found, now, 'an error on our side');
+  await interruptAttempt(tx, found, now, 'an error on our side');
 }
 
 /**
@@ -163,19 +204,28 @@ async function giveBack(
  * quarantine after too many. The caller holds the notification's lock.
  */
 export async function interruptAttempt(
-  { notifications, outbox }: Pick<Tx, 'notifications' | 'outbox'>,
+  tx: Pick<Tx, 'notifications' | 'outbox'>,
   sending: NotificationIn<'sending'>,
   now: Date,
   why: string,
 ): Promise<NotificationIn<'queued' | 'quarantined'>> {
   const next = interrupt(sending, now);
+  await requeue(tx, sending, next, { now, why });
+  return next;
+}
+
+async function requeue(
+  { notifications, outbox }: Pick<Tx, 'notifications' | 'outbox'>,
+  sending: NotificationIn<'sending'>,
+  next: NotificationIn<'queued' | 'quarantined'>,
+  { now, why }: { readonly now: Date; readonly why: string },
+): Promise<void> {
   await notifications.save(next);
   await notifications.closeAttempt(sending.id, sending.attempts, interrupted(why), now);
   if (next.state === 'queued') {
-    const payload = { notificationId: next.id };
+    const payload = { notificationId: next.id, channel: next.channel };
     await outbox.add({ task: 'deliver-notification', payload }, next.nextAttemptAt);
   }
-  return next;
 }
 
 function holdsLease(
@@ -211,7 +261,7 @@ function endedAlert(
   { id, orderId, channel, state }: Notification,
   result: AttemptResult,
   { outcome, statusCode }: AttemptReport,
-): Parameters<Alerts['raise']>[0] {
+): Alert {
   const code = statusCode === null ? '' : ` ${statusCode}`;
   return {
     kind: 'notification-ended',

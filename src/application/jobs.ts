@@ -2,13 +2,16 @@
 // that comes round by the clock carries nothing), and its handler looks at our tables for what is to be done. One that runs twice, late or never at all
 // must be harmless.
 
+import type { Channel } from '#domain/notification.ts';
+
 export type Job =
   | { readonly task: 'resolve-payment'; readonly payload: { readonly eventId: string } }
   | { readonly task: 'render-invoice'; readonly payload: { readonly invoiceNumber: string } }
   | {
       readonly task: 'deliver-notification';
-      readonly payload: { readonly notificationId: string };
+      readonly payload: { readonly notificationId: string; readonly channel: Channel };
     }
+  | { readonly task: 'replay'; readonly payload: { readonly replayId: string } }
   | { readonly task: 'reconcile'; readonly payload: Record<string, never> };
 
 export type TaskName = Job['task'];
@@ -25,6 +28,8 @@ export function jobKey(job: Job): string {
       return `render-invoice:${job.payload.invoiceNumber}`;
     case 'deliver-notification':
       return `deliver-notification:${job.payload.notificationId}`;
+    case 'replay':
+      return `replay:${job.payload.replayId}`;
     case 'reconcile':
       return 'reconcile';
     default:

@@ -30,7 +30,7 @@ export async function recordOrders(
       eventCreatedAt: event.createdAt,
     });
     for (const channel of ['email', 'webhook'] as const) {
-      const given = { id: needs.newId(), orderId: order.id, channel };
+      const given = { id: needs.newId(), orderId: order.id, channel, creditNoteId: null };
       await tx.notifications.insert(newNotification(given, needs.clock.now()));
     }
     made.push({ order, branding: await tx.partners.branding(order.partner) });

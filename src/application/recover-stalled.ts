@@ -1,10 +1,12 @@
-// The net under the queue, every few seconds in every worker: attempts whose sender has died or
-// whose lease has run out are put on record as interrupted, and work that is due but that no job will wake gets a new job. Our
-// tables are the truth; a job that was lost must not lose the work.
+// The net under the queue, every few seconds in every worker: attempts and prints whose process has
+// died or whose lease has run out are put on record as interrupted, and work that is due but that no
+// job will wake gets a new job. Our tables are the truth; a job that was lost must not lose the work.
+// Due deliveries need no job: the pumps are woken after each sweep.
 
 import { interruptAttempt } from './deliver-notification.ts';
-import type { AbandonedLease, Alerts, Clock, Transact } from './ports.ts';
+import type { Alerts, Clock, LeasesOf, Transact } from './ports.ts';
 import { quarantineFailing } from './quarantine-failing.ts';
+import { interruptPrint } from './render-invoice.ts';
 
 export type RecoverStalledNeeds = {
   readonly transact: Transact;
@@ -23,54 +25,75 @@ export type Recovered = {
   readonly givenUp: number;
 };
 
-/** One sweep. Safe to run in many processes at once. */
-export async function recoverStalled(needs: RecoverStalledNeeds): Promise<Recovered> {
-  const abandoned = await needs.transact(({ notifications }) =>
-    notifications.abandoned(needs.clock.now(), BATCH),
-  );
-  let interrupted = 0;
-  for (const lease of abandoned) {
-    if (await interruptAbandoned(needs, lease)) interrupted += 1;
-  }
+/**
+ * One sweep, given the processes that were found dead. Safe to run in many processes at once.
+ */
+export async function recoverStalled(
+  needs: RecoverStalledNeeds,
+  deadHolders: readonly string[],
+): Promise<Recovered> {
+  const lost = { holders: deadHolders, endedBefore: needs.clock.now() };
+  const interrupted =
+    (await interruptDeliveries(needs, lost)) + (await interruptPrints(needs, lost));
   const givenUp = await quarantineFailing(needs, BATCH);
   return { interrupted, requeued: await requeueLost(needs), givenUp };
 }
 
-async function interruptAbandoned(
-  needs: RecoverStalledNeeds,
-  { id, leaseToken }: AbandonedLease,
-): Promise<boolean> {
-  const next = await needs.transact(async (tx) => {
-    const found = await tx.notifications.lock(id);
-    // The lease may be another one by now: only the one that was found abandoned is taken away.
-    if (found?.state !== 'sending' || found.leaseToken !== leaseToken) return null;
-    return interruptAttempt(tx, found, needs.clock.now(), 'the worker died or hung while it sent');
-  });
-  if (next?.state === 'quarantined') {
-    needs.alerts.raise({
-      kind: 'notification-ended',
-      message: `The ${next.channel} of order ${next.orderId} was interrupted too often`,
-      ids: { notificationId: next.id, orderId: next.orderId },
+async function interruptDeliveries(needs: RecoverStalledNeeds, lost: LeasesOf): Promise<number> {
+  const { transact, clock, alerts } = needs;
+  let count = 0;
+  const abandoned = await transact(({ notifications }) => notifications.leased(lost, BATCH));
+  for (const { id, leaseToken } of abandoned) {
+    const next = await transact(async (tx) => {
+      const found = await tx.notifications.lock(id);
+      // The lease may be another one by now: only the one that was found lost is taken away.
+      if (found?.state !== 'sending' || found.leaseToken !== leaseToken) return null;
+      return interruptAttempt(tx, found, clock.now(), 'the worker died or hung while it sent');
     });
+    if (next === null) continue;
+    count += 1;
+    if (next.state === 'quarantined') {
+      alerts.raise({
+        kind: 'notification-ended',
+        message: `The ${next.channel} of order ${next.orderId} was interrupted too often`,
+        ids: { notificationId: next.id, orderId: next.orderId },
+      });
+    }
   }
-  return next !== null;
+  return count;
+}
+
+async function interruptPrints(needs: RecoverStalledNeeds, lost: LeasesOf): Promise<number> {
+  const { transact, clock, alerts } = needs;
+  let count = 0;
+  const abandoned = await transact(({ printings }) => printings.leased(lost, BATCH));
+  for (const { number, leaseToken } of abandoned) {
+    const outcome = await transact(async (tx) => {
+      const found = await tx.printings.lock(number);
+      if (found?.state !== 'printing' || found.leaseToken !== leaseToken) return null;
+      return { alert: await interruptPrint(tx, found, clock.now()) };
+    });
+    if (outcome) count += 1;
+    if (outcome?.alert) alerts.raise(outcome.alert);
+  }
+  return count;
 }
 
 function requeueLost({ transact, clock }: RecoverStalledNeeds): Promise<number> {
-  return transact(async ({ inbox, invoices, notifications, outbox }) => {
+  return transact(async ({ inbox, printings, replays, outbox }) => {
     const before = new Date(clock.now().getTime() - LOST_AFTER_MS);
     const eventIds = await inbox.unresolvedWithoutJob(before, BATCH);
-    const numbers = await invoices.unprintedWithoutJob(before, BATCH);
-    const notificationIds = await notifications.dueWithoutJob(before, BATCH);
+    const numbers = await printings.dueWithoutJob(before, BATCH);
+    const replayIds = await replays.runningWithoutJob(before);
     for (const eventId of eventIds) {
       await outbox.add({ task: 'resolve-payment', payload: { eventId } });
     }
     for (const invoiceNumber of numbers) {
       await outbox.add({ task: 'render-invoice', payload: { invoiceNumber } });
     }
-    for (const notificationId of notificationIds) {
-      await outbox.add({ task: 'deliver-notification', payload: { notificationId } });
+    for (const id of replayIds) {
+      await outbox.add({ task: 'replay', payload: { replayId: `${id}` } });
     }
-    return eventIds.length + numbers.length + notificationIds.length;
+    return eventIds.length + numbers.length + replayIds.length;
   });
 }

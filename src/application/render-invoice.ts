@@ -1,40 +1,222 @@
-// Step 5: the invoice becomes a PDF in the file store; only then may anything be sent. The stored
-// file is the master: once it is there, no later rendering replaces it.
+// Step 5: the document becomes a PDF in the file store; only then may anything be sent. Claim, print,
+// record, like a delivery: a print that hangs or a process that dies is seen and repeated, and a
+// document that cannot be printed ends as `failed` instead of taking its turn for ever. The stored
+// file is the master: once it is there, no later print replaces it.
 
-import type { Clock, FileStore, InvoicePrinter, Sha256, Transact } from './ports.ts';
+import {
+  claimPrinting,
+  givePrintingBack,
+  interruptPrinting,
+  type Printing,
+  type PrintingIn,
+  printed,
+  printingFailed,
+  retryPrinting,
+} from '#domain/printing.ts';
+import type {
+  Alerts,
+  Clock,
+  FileStore,
+  InvoicePrinter,
+  Invoices,
+  NewId,
+  Notes,
+  Sha256,
+  StoredPdf,
+  Transact,
+  Tx,
+} from './ports.ts';
 
 export type RenderInvoiceNeeds = {
   readonly transact: Transact;
   readonly printer: InvoicePrinter;
   readonly files: FileStore;
   readonly sha256: Sha256;
+  readonly alerts: Alerts;
+  readonly notes: Notes;
   readonly clock: Clock;
+  readonly newId: NewId;
+  /** This process, as it holds its lock of life. */
+  readonly workerId: string;
 };
 
+/** Longer than a print may take with its second try and the store's answer. */
+const LEASE_MS = 90_000;
+
+type ToPrint = NonNullable<Awaited<ReturnType<Invoices['forPrinting']>>>;
+type Claimed = { readonly printing: PrintingIn<'printing'>; readonly found: ToPrint };
+type Alert = Parameters<Alerts['raise']>[0];
+
 /**
- * Prints, stores and records the invoice's PDF, and adds the delivery jobs. Done before: only the
- * jobs are added again, which is harmless. Throws when Chromium, the store or the database fails;
- * nothing has been sent then, and the job comes back.
+ * Prints, stores and records the document's PDF, and releases its deliveries. Does nothing when it
+ * is printed or under way elsewhere; when it cannot be printed now, the next try is on record.
+ * Throws when the database is away.
  */
 export async function renderInvoice(needs: RenderInvoiceNeeds, number: string): Promise<void> {
-  const { invoice, pdf, key, logo } = await needs.transact(async ({ invoices }) => {
-    const found = await invoices.forPrinting(number);
-    if (!found) throw new Error(`no invoice ${number}`);
-    return found;
-  });
-  const stored = pdf ?? (await print());
-  await needs.transact(async ({ invoices, notifications, outbox }) => {
-    await invoices.recordPdf(invoice.number, stored, needs.clock.now());
-    for (const notificationId of await notifications.idsOfOrder(invoice.orderId)) {
-      await outbox.add({ task: 'deliver-notification', payload: { notificationId } });
-    }
-  });
-
-  async function print() {
-    const { bytes, ...versions } = await needs.printer.print(invoice, logo);
-    const put = await needs.files.put(key, bytes, 'application/pdf');
-    // `exists`: we crashed between storing and recording, or another worker was faster.
-    const kept = put === 'stored' ? bytes : await needs.files.get(key);
-    return { key, sha256: needs.sha256(kept), sizeBytes: kept.byteLength, ...versions };
+  const claimed = await needs.transact((tx) => claimPrint(tx, needs, number));
+  if (!claimed) return;
+  const { printing, found } = claimed;
+  let stored: StoredPdf;
+  try {
+    stored = found.pdf ?? (await print(needs, found));
+  } catch (error) {
+    const why = messageOf(error);
+    const outcome = await needs.transact((tx) => recordFailure(tx, needs.clock, printing, why));
+    if (outcome === 'late') needs.notes.note(`a late failed print: ${why}`, { number });
+    else if (outcome) needs.alerts.raise(outcome);
+    return;
   }
+  const outcome = await needs.transact((tx) => record(tx, needs.clock, claimed, stored));
+  if (outcome === 'late') needs.notes.note('a late print changed nothing', { number });
+}
+
+async function claimPrint(
+  { printings, invoices, outbox }: Tx,
+  { clock, newId, workerId }: RenderInvoiceNeeds,
+  number: string,
+): Promise<Claimed | null> {
+  const waiting = await printings.lock(number);
+  const found = waiting && (await invoices.forPrinting(number));
+  if (!waiting || !found) throw new Error(`no invoice ${number}`);
+  if (waiting.state !== 'queued') return null;
+  const now = clock.now();
+  const lease = { token: newId(), holder: workerId, now, forMs: LEASE_MS };
+  const printing = claimPrinting(waiting, lease);
+  if (printing === 'not-yet') {
+    await outbox.add(
+      { task: 'render-invoice', payload: { invoiceNumber: number } },
+      waiting.nextAttemptAt,
+    );
+    return null;
+  }
+  await printings.save(printing);
+  return { printing, found };
+}
+
+async function print(
+  { printer, files, sha256 }: RenderInvoiceNeeds,
+  { document, key, logo }: ToPrint,
+): Promise<StoredPdf> {
+  const { bytes, ...versions } = await printer.print(document, logo);
+  const put = await files.put(key, bytes, 'application/pdf');
+  // `exists`: we crashed between storing and recording, or another worker was faster.
+  const kept = put === 'stored' ? bytes : await files.get(key);
+  return { key, sha256: sha256(kept), sizeBytes: kept.byteLength, ...versions };
+}
+
+async function record(
+  { printings, invoices, notifications, outbox }: Tx,
+  clock: Clock,
+  { printing, found: { document } }: Claimed,
+  stored: StoredPdf,
+): Promise<'recorded' | 'late'> {
+  const now = clock.now();
+  const held = await printings.lock(document.number);
+  if (!holdsLease(held, printing)) return 'late'; // whoever holds it now records the same file
+  await invoices.recordPdf(document.number, stored, now);
+  await printings.save(printed(held, now));
+  const creditNoteId = document.kind === 'credit-note' ? document.creditNoteId : null;
+  const released = await notifications.release({ orderId: document.orderId, creditNoteId }, now);
+  for (const { id, channel } of released) {
+    const payload = { notificationId: id, channel };
+    await outbox.add({ task: 'deliver-notification', payload });
+  }
+  return 'recorded';
+}
+
+async function recordFailure(
+  { printings, outbox }: Tx,
+  clock: Clock,
+  printing: PrintingIn<'printing'>,
+  error: string,
+): Promise<Alert | 'late' | null> {
+  const held = await printings.lock(printing.number);
+  if (!holdsLease(held, printing)) return 'late';
+  const next = printingFailed(held, error, clock.now());
+  await printings.save(next);
+  if (next.state === 'queued') {
+    const payload = { invoiceNumber: next.number };
+    await outbox.add({ task: 'render-invoice', payload }, next.nextAttemptAt);
+  }
+  // Once when it begins to fail, once when it is given up: nothing is sent meanwhile.
+  return next.state === 'failed' || next.failures === 1 ? failedAlert(next) : null;
+}
+
+function holdsLease(
+  found: Printing | null,
+  mine: PrintingIn<'printing'>,
+): found is PrintingIn<'printing'> {
+  return found?.state === 'printing' && found.leaseToken === mine.leaseToken;
+}
+
+/**
+ * Puts a print that our own crash cut short back in the queue, or aside after too many. The caller
+ * holds the row's lock.
+ */
+export async function interruptPrint(
+  { printings, outbox }: Pick<Tx, 'printings' | 'outbox'>,
+  printing: PrintingIn<'printing'>,
+  now: Date,
+): Promise<Alert | null> {
+  const next = interruptPrinting(printing, now);
+  await printings.save(next);
+  if (next.state === 'failed') return failedAlert(next);
+  const payload = { invoiceNumber: next.number };
+  await outbox.add({ task: 'render-invoice', payload });
+  return null;
+}
+
+/** Gives back, uncounted, what this process is still printing: it ends in good order. */
+export async function giveBackPrints({
+  transact,
+  clock,
+  workerId,
+}: Pick<RenderInvoiceNeeds, 'transact' | 'clock' | 'workerId'>): Promise<number> {
+  return transact(async ({ printings, outbox }) => {
+    const held = await printings.leased({ holders: [workerId], endedBefore: null }, 1_000);
+    for (const { number, leaseToken } of held) {
+      const found = await printings.lock(number);
+      if (found?.state !== 'printing' || found.leaseToken !== leaseToken) continue;
+      await printings.save(givePrintingBack(found, clock.now()));
+      await outbox.add({ task: 'render-invoice', payload: { invoiceNumber: number } });
+    }
+    return held.length;
+  });
+}
+
+export type RetryPrintAnswer =
+  | { readonly kind: 'retried' }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'not-failed'; readonly state: Exclude<Printing['state'], 'failed'> };
+
+/** An operator has a document printed again whose printing was given up. */
+export function retryPrint(
+  { transact, clock }: Pick<RenderInvoiceNeeds, 'transact' | 'clock'>,
+  number: string,
+  by: { readonly actor: string; readonly why: string | null },
+): Promise<RetryPrintAnswer> {
+  return transact(async ({ printings, actions, outbox }) => {
+    const found = await printings.lock(number);
+    if (!found) return { kind: 'not-found' };
+    if (found.state !== 'failed') return { kind: 'not-failed', state: found.state };
+    const now = clock.now();
+    await printings.save(retryPrinting(found, now));
+    await outbox.add({ task: 'render-invoice', payload: { invoiceNumber: number } });
+    await actions.add({ ...by, at: now, action: 'printing-retried', subject: number });
+    return { kind: 'retried' };
+  });
+}
+
+function failedAlert({ number, state, failures, lastError }: Printing): Alert {
+  const what = state === 'failed' ? 'was given up' : 'failed and will be tried again';
+  return {
+    kind: 'invoice-failed',
+    message: `The printing of ${number} ${what} (${failures}): ${lastError}`,
+    ids: { number },
+  };
+}
+
+function messageOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

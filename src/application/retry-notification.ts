@@ -1,5 +1,5 @@
 // An operator puts an ended notification back: a new round of all its tries. Attempt numbers go on,
-// and nothing that already went out is sent a second time by mistake.
+// nothing that already went out is sent a second time by mistake, and who did it and why is kept.
 
 import { retry } from '#domain/notification.ts';
 import type { Clock, Transact } from './ports.ts';
@@ -13,8 +13,9 @@ export type RetryAnswer =
 export function retryNotification(
   { transact, clock }: { readonly transact: Transact; readonly clock: Clock },
   notificationId: string,
+  by: { readonly actor: string; readonly why: string | null },
 ): Promise<RetryAnswer> {
-  return transact(async ({ notifications, outbox }) => {
+  return transact(async ({ notifications, actions, outbox }) => {
     const found = await notifications.lock(notificationId);
     if (!found) return { kind: 'not-found' };
     switch (found.state) {
@@ -25,9 +26,17 @@ export function retryNotification(
       case 'failed':
       case 'exhausted':
       case 'quarantined': {
-        const next = retry(found, clock.now());
+        const at = clock.now();
+        const next = retry(found, at);
         await notifications.save(next);
-        await outbox.add({ task: 'deliver-notification', payload: { notificationId } });
+        const payload = { notificationId, channel: next.channel };
+        await outbox.add({ task: 'deliver-notification', payload });
+        await actions.add({
+          ...by,
+          at,
+          action: 'notification-retried',
+          subject: notificationId,
+        });
         return { kind: 'retried', round: next.round };
       }
       default:

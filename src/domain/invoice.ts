@@ -10,7 +10,8 @@ import type { Branding, PartnerSlug } from './partner.ts';
 import type { PaymentKey } from './payment-key.ts';
 import type { Seller } from './seller.ts';
 
-export type Invoice = {
+/** What invoices and credit notes have in common. Amounts are never negative. */
+type LegalText = {
   readonly number: InvoiceNumber;
   /** ISO 8601 UTC, taken while the number's counter was locked. */
   readonly issuedAt: string;
@@ -27,9 +28,34 @@ export type Invoice = {
   readonly currency: Currency;
   readonly lines: readonly OrderLine[];
   readonly totals: OrderTotals;
-  readonly paidDay: ParisDay;
   readonly paymentMethod: string | null;
 };
+
+export type Invoice = LegalText & {
+  readonly kind: 'invoice';
+  readonly paidDay: ParisDay;
+};
+
+/** An avoir: takes back part or all of one invoice, which it names. Series AQCA. */
+export type CreditNote = LegalText & {
+  readonly kind: 'credit-note';
+  /** The integer under which the books know what went back. */
+  readonly creditNoteId: number;
+  readonly cause: CreditCause;
+  readonly creditedInvoice: { readonly number: InvoiceNumber; readonly issueDay: ParisDay };
+  /** The Paris day on which the money went back. */
+  readonly refundedDay: ParisDay;
+};
+
+/** `refund`: by us; `dispute`: by the customer's bank, lost; `credit-note`: Stripe's, without a refund. */
+export type CreditCause = 'refund' | 'dispute' | 'credit-note';
+
+export type LegalDocument = Invoice | CreditNote;
+
+/** A document from its canonical text. Texts from before there were credit notes name no kind. */
+export function documentOf(canonical: string): LegalDocument {
+  return { kind: 'invoice', ...JSON.parse(canonical) };
+}
 
 /** The invoice of an order. Copies; decides nothing but the layout of the copy. */
 export function issueInvoice(
@@ -45,6 +71,7 @@ export function issueInvoice(
   },
 ): Invoice {
   return {
+    kind: 'invoice',
     number: given.number,
     issuedAt: given.issuedAt.toISOString(),
     issueDay: given.issueDay,
@@ -64,11 +91,11 @@ export function issueInvoice(
 }
 
 /**
- * The invoice as one JSON text with the keys of every object in code point order: the same data
+ * The document as one JSON text with the keys of every object in code point order: the same data
  * give the same text on any machine and after any round trip.
  */
-export function canonicalText(invoice: Invoice): string {
-  return JSON.stringify(invoice, (_key, value: unknown) =>
+export function canonicalText(document: LegalDocument): string {
+  return JSON.stringify(document, (_key, value: unknown) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,

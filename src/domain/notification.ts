@@ -8,6 +8,8 @@ type Common = {
   readonly id: string;
   readonly orderId: number;
   readonly channel: Channel;
+  /** Null: it brings the order's invoice; else that credit note's document. */
+  readonly creditNoteId: number | null;
   /** Rounds count from 1; an operator's retry opens the next. */
   readonly round: number;
   /** Attempts of this round that count: not those our own crash cut short. */
@@ -76,7 +78,7 @@ export const PARTNER_RETRY_DELAYS_MS: readonly number[] = [5 * MINUTE, 30 * MINU
 
 /** The state a notification is born in: due at once, as soon as its invoice's PDF is stored. */
 export function newNotification(
-  given: { readonly id: string; readonly orderId: number; readonly channel: Channel },
+  given: Pick<Common, 'id' | 'orderId' | 'channel' | 'creditNoteId'>,
   now: Date,
 ): NotificationIn<'queued'> {
   const counters = { round: 1, roundAttempts: 0, attempts: 0, interruptions: 0 };
@@ -140,10 +142,20 @@ export function interrupt(
     : { ...base, state: 'queued', nextAttemptAt: now };
 }
 
-/** An operator's retry: a new round of all its tries; attempt numbers go on. */
+/** The process ends in good order before the attempt does: it counts as nothing at all. */
+export function giveBack(it: NotificationIn<'sending'>, now: Date): NotificationIn<'queued'> {
+  return {
+    ...common(it),
+    roundAttempts: it.roundAttempts - 1,
+    state: 'queued',
+    nextAttemptAt: now,
+  };
+}
+
+/** An operator's retry, due at `at`: a new round of all its tries; attempt numbers go on. */
 export function retry(
   it: NotificationIn<'failed' | 'exhausted' | 'quarantined'>,
-  now: Date,
+  at: Date,
 ): NotificationIn<'queued'> {
   return {
     ...common(it),
@@ -151,11 +163,11 @@ export function retry(
     roundAttempts: 0,
     interruptions: 0,
     state: 'queued',
-    nextAttemptAt: now,
+    nextAttemptAt: at,
   };
 }
 
 function common(it: Notification): Common {
-  const { id, orderId, channel, round, roundAttempts, attempts, interruptions } = it;
-  return { id, orderId, channel, round, roundAttempts, attempts, interruptions };
+  const { id, orderId, channel, creditNoteId, round, roundAttempts, attempts, interruptions } = it;
+  return { id, orderId, channel, creditNoteId, round, roundAttempts, attempts, interruptions };
 }

@@ -50,12 +50,15 @@ beforeAll(async () => {
     .where('channel', '=', 'email')
     .executeTakeFirstOrThrow();
   emailId = row.id;
+  await books.transact(({ notifications }) =>
+    notifications.release({ orderId: 1, creditNoteId: null }, NOW),
+  );
 });
 afterAll(() => books.close());
 
 /** One notification in each state, made by the domain itself. */
 function examples(): Record<NotificationState, Notification> {
-  const queued = newNotification({ id: emailId, orderId: 1, channel: 'email' }, NOW);
+  const queued = newNotification({ id: emailId, orderId: 1, channel: 'email', creditNoteId: null }, NOW);
   const sending = claim(queued, LEASE) as NotificationIn<'sending'>;
   const at = { now: NOW, delaysMs: [] };
   let crashed: Notification = queued;

@@ -2,14 +2,14 @@
 // uncounted, and the jobs of a process that died are taken up by another within seconds.
 
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openLifeLock } from '#adapters/worker/life-lock.ts';
 import { type RunningWorker, startWorker } from '#adapters/worker/runner.ts';
 import type { Handlers } from '#adapters/worker/tasks.ts';
-import { taskList } from '#adapters/worker/tasks.ts';
+import { taskGroups } from '#adapters/worker/tasks.ts';
 import { type TestBooks, testBooks } from '#test/support/books.ts';
 
 let books: TestBooks;
@@ -29,16 +29,15 @@ const nothing = async () => {};
 async function start(handlers: Partial<Handlers>): Promise<RunningWorker> {
   const worker = await startWorker({
     databaseUrl: books.url,
-    workerId: randomUUID(),
-    tasks: taskList({
+    life: await openLifeLock(books.url, () => {}),
+    groups: taskGroups({
       'resolve-payment': nothing,
       'render-invoice': nothing,
       'deliver-notification': nothing,
+      replay: nothing,
       reconcile: nothing,
       ...handlers,
     }),
-    crontab: '',
-    concurrency: 4,
     sweep: nothing,
     sweepEveryMs: 500,
     log: (_level, message) => void logged.push(message),

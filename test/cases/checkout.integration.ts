@@ -348,7 +348,7 @@ describe('whose it is', () => {
       .where('state', '=', 'failed')
       .executeTakeFirstOrThrow();
     await registry.set(slug, { stagingUrl: 'https://sans-adresse.example/orders' });
-    await retryNotification(the.books.base, parked.id);
+    await retryNotification(the.books.base, parked.id, { actor: 'léa', why: null });
     await the.work();
     expect(await the.outcome()).toBe('1111');
   });

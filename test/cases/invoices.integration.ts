@@ -391,6 +391,6 @@ describe('afterwards', () => {
     expect(await firstInvoice()).toEqual(frozen);
     const [failed, sent] = the.mails();
     expect(sent?.pdf).toEqual(failed?.pdf);
-    expect(sent?.invoice).toEqual(failed?.invoice);
+    expect(sent?.document).toEqual(failed?.document);
   });
 });

@@ -6,7 +6,6 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { deliverNotification } from '#application/deliver-notification.ts';
 import type { StripeReader } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
@@ -24,6 +23,7 @@ import {
   type TestBooks,
   testBooks,
 } from '#test/support/books.ts';
+import { deliverDue } from '#test/support/deliver.ts';
 import { handQueue } from '#test/support/hand-queue.ts';
 import { line, paidCheckout, paidInvoice } from '#test/support/orders.ts';
 
@@ -222,7 +222,7 @@ function world(stripe: StripeReader, delivered: boolean) {
     'render-invoice': async (number) => {
       if (delivered) await renderInvoice(needs, number);
     },
-    'deliver-notification': (notification) => deliverNotification(needs, notification),
+    'deliver-notification': () => deliverDue(needs),
   });
   return { needs, sent, posted, ...queue };
 }

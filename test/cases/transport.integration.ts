@@ -301,8 +301,7 @@ test('16 we die after any commit, before what it promised: the books resume it, 
   const [invoice] = await the.invoices();
   await renderInvoice(the.needs, invoice?.number ?? '');
   await die();
-  expect(await the.recover()).toMatchObject({ requeued: 2 });
-  await the.work();
+  await the.recover(); // deliveries are claimed from the books, job or no job
   expect(await the.outcome()).toBe('1111');
   await die();
   expect(await the.recover()).toMatchObject({ requeued: 0 });

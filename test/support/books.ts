@@ -13,6 +13,7 @@ import type {
   InvoiceMail,
   InvoicePrinter,
   Mailer,
+  Notes,
   PartnerCaller,
   PartnerRequest,
   ReceivedEvent,
@@ -45,10 +46,12 @@ export type TestBooks = {
   readonly secrets: SecretBox;
   readonly transact: Transact;
   readonly raised: Parameters<Alerts['raise']>[0][];
+  readonly noted: string[];
   readonly base: {
     readonly transact: Transact;
     readonly clock: TestClock;
     readonly alerts: Alerts;
+    readonly notes: Notes;
     readonly newId: () => string;
     readonly seller: ReturnType<typeof sampleSeller>;
     readonly housePartner: PartnerSlug | null;
@@ -66,6 +69,8 @@ export async function testBooks(connectionsMax = 10): Promise<TestBooks> {
   const secrets = secretBox(Buffer.alloc(32, 7));
   const transact = postgresTransact(db, { clock, secrets });
   const raised: TestBooks['raised'] = [];
+  const noted: string[] = [];
+  const notes: Notes = { note: (message) => void noted.push(message) };
   const alerts: Alerts = { raise: (alert) => void raised.push(alert) };
   const registry = postgresPartnerRegistry(db, { secrets, clock });
   return {
@@ -75,10 +80,12 @@ export async function testBooks(connectionsMax = 10): Promise<TestBooks> {
     secrets,
     transact,
     raised,
+    noted,
     base: {
       transact,
       clock,
       alerts,
+      notes,
       newId: randomUUID,
       seller: sampleSeller(),
       housePartner: null,

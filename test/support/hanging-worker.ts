@@ -1,24 +1,25 @@
 // A worker process that takes a job, says so, and never ends it: to be killed by a test.
 
+import { openLifeLock } from '#adapters/worker/life-lock.ts';
 import { startWorker } from '#adapters/worker/runner.ts';
-import { taskList } from '#adapters/worker/tasks.ts';
+import { taskGroups } from '#adapters/worker/tasks.ts';
 
 const hang = () => {
   process.stdout.write('has a job\n');
   return new Promise<void>(() => setInterval(() => {}, 1000));
 };
 
+const databaseUrl = process.argv[2] ?? '';
 await startWorker({
-  databaseUrl: process.argv[2] ?? '',
-  workerId: 'hanging',
-  tasks: taskList({
+  databaseUrl,
+  life: await openLifeLock(databaseUrl, () => {}),
+  groups: taskGroups({
     'resolve-payment': hang,
     'render-invoice': hang,
     'deliver-notification': hang,
+    replay: hang,
     reconcile: hang,
   }),
-  crontab: '',
-  concurrency: 2,
   sweep: async () => {},
   sweepEveryMs: 500,
   log: () => {},

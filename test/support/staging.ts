@@ -65,6 +65,7 @@ export async function staging(): Promise<Staging> {
     EMAIL_FROM: 'factures@comptappart.example',
     ALLOW_INSECURE_PARTNER_URLS: 'true',
     PARTNER_RETRY_DELAYS_S: '1,1',
+    READINESS_GRACE_MS: '0',
   };
   let child: ChildProcess | null = null;
   let printed = '';

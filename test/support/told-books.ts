@@ -1,7 +1,6 @@
 // Books with a little of everything that the command line shows: an order whose partner was told, one
 // whose partner refused it with an answer meant to hurt a terminal, and a payment in quarantine.
 
-import { deliverNotification } from '#application/deliver-notification.ts';
 import type { DeliveryAnswer } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
@@ -19,6 +18,7 @@ import {
   type TestBooks,
   testBooks,
 } from './books.ts';
+import { deliverDue } from './deliver.ts';
 import { line, paidCheckout } from './orders.ts';
 
 /** Clears the screen and renames the window of a terminal that obeys. */
@@ -67,22 +67,18 @@ async function sell(books: TestBooks, n: number, answer: DeliveryAnswer): Promis
     .where('payment_key', '=', `pi_${n}`)
     .executeTakeFirstOrThrow();
   const files = memoryFiles();
-  await renderInvoice({ ...base, files, printer: numberPrinter }, number);
   const needs = {
     ...base,
     files,
+    printer: numberPrinter,
     mailer: recordingMailer(() => ACCEPTED).mailer,
     partner: recordingPartner(() => answer).partner,
     livemode: false,
     workerId: 'the-test',
     partnerDelaysMs: [],
   };
-  const notifications = await db
-    .selectFrom('notification')
-    .select('id')
-    .where('order_id', '=', id)
-    .execute();
-  for (const notification of notifications) await deliverNotification(needs, notification.id);
+  await renderInvoice(needs, number);
+  await deliverDue(needs);
   return id;
 }
 

@@ -5,10 +5,12 @@ import { listNotifications, type NotificationListing } from '#adapters/postgres/
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import { type RetryAnswer, retryNotification } from '#application/retry-notification.ts';
-import type { NotificationState } from '#domain/notification.ts';
+import type { Channel, NotificationState } from '#domain/notification.ts';
 import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
-import { fr, moment, wrapped } from './layout.ts';
+import { misuse } from './faults.ts';
+import { fr, moment, momentToTheSecond, wrapped } from './layout.ts';
+import { operator } from './operator.ts';
 import { slugOf } from './partner-options.ts';
 import { attemptCount, attemptWords, CHANNEL_WORDS, notificationWord } from './state-words.ts';
 
@@ -40,7 +42,10 @@ function entry(it: NotificationListing): string {
   const tried = attempts === 0 ? [] : [attemptCount(attempts)];
   const last = it.lastOutcome === null || it.lastOutcome === 'accepted' ? [] : [lastWords(it)];
   const next = it.nextAttemptAt !== null && attempts > 0 ? [nextWords(it.nextAttemptAt)] : [];
-  const parts = [`${notificationWord(channel, state)}${since}`, ...tried, ...last, ...next];
+  const held = it.leaseUntil === null ? [] : [leaseWords(it.leaseHolder, it.leaseUntil)];
+  const waits = state === 'queued' && it.releasedAt === null ? [fr`attend sa facture PDF`] : [];
+  const parts = [`${notificationWord(channel, state)}${since}`, ...waits, ...tried, ...last];
+  parts.push(...next, ...held);
   return `${head}\n${wrapped(parts.join(' · '), '    ')}`;
 }
 
@@ -52,20 +57,54 @@ function nextWords(at: Date): string {
   return fr`prochaine à ${parisTime(at)}`;
 }
 
+function leaseWords(holder: string | null, until: Date): string {
+  return fr`tenue par ${holder ?? '?'} jusqu’à ${momentToTheSecond(until, systemClock.now())}`;
+}
+
 type Result = { readonly id: string; readonly answer: RetryAnswer };
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export async function notificationsRetry(cli: Cli, ids: readonly string[]): Promise<Answer> {
+export type RetryOptions = {
+  readonly partner?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly rate?: number;
+  readonly channel?: Channel;
+  readonly why?: string;
+};
+
+/** Retries those named, or starts a replay of a partner's period and follows it to its end. */
+export async function notificationsRetry(
+  cli: Cli,
+  ids: readonly string[],
+  options: RetryOptions,
+): Promise<Answer> {
+  const { partner, since } = options;
+  if (ids.length > 0 && partner === undefined && since === undefined) {
+    return retryNamed(cli, ids, options.why);
+  }
+  if (ids.length > 0 || partner === undefined || since === undefined) {
+    throw misuse(fr`Indiquez des identifiants, ou --partner avec --since.`);
+  }
+  const { replayPeriod } = await import('./replay-commands.ts');
+  return replayPeriod(cli, { ...options, partner, since });
+}
+
+async function retryNamed(
+  cli: Cli,
+  ids: readonly string[],
+  why: string | undefined,
+): Promise<Answer> {
   const { config } = cli.configure();
   return withBooks(config, async (db) => {
     const secrets = await openSecretBox(config);
-    const transact = postgresTransact(db, { clock: systemClock, secrets });
+    const needs = { transact: postgresTransact(db, { clock: systemClock, secrets }) };
     const results: Result[] = [];
     // One after the other: each is its own transaction, and the order of the answers is theirs.
     for (const id of new Set(ids.map((it) => it.toLowerCase()))) {
       const answer: RetryAnswer = UUID.test(id)
-        ? await retryNotification({ transact, clock: systemClock }, id)
+        ? await retryNotification({ ...needs, clock: systemClock }, id, operator(why))
         : { kind: 'not-found' };
       results.push({ id, answer });
     }

@@ -15,6 +15,8 @@ import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
 import { fr, moment } from './layout.ts';
+import { pastMoment } from './past-moment.ts';
+import { progressBar } from './progress-bar.ts';
 import { PAYMENT_WORDS } from './state-words.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -44,7 +46,7 @@ export async function stripeReconcile(
       history: stripeHistory(client),
       livemode: config.environment === 'production',
     };
-    const bar = progressBar(cli);
+    const bar = progressBar(cli, 'événements');
     const report = await takeInMissed(needs, since, (run, reachedAt) => {
       const done = run.until.getTime() - reachedAt.getTime();
       bar.show(done / (run.until.getTime() - run.since.getTime()), run.looked);
@@ -59,37 +61,14 @@ export async function stripeReconcile(
 
 const NO_DRIFT: Drift = { paymentsWithoutOrder: [], ordersWithoutPayment: [] };
 
-/** An ISO date or instant, or how long ago: `90m`, `24h`, `7d`. At most Stripe's 30 days. */
+/** At most Stripe's 30 days back. */
 function sinceOf(text: string): Date {
-  const ago = /^(\d{1,4})([mhd])$/.exec(text);
-  const unitMs = { m: 60_000, h: 3_600_000, d: DAY_MS }[ago?.[2] ?? 'm'] ?? 0;
   const now = systemClock.now();
-  const since = ago ? new Date(now.getTime() - Number(ago[1]) * unitMs) : new Date(text);
-  if (Number.isNaN(since.getTime()) || since >= now) {
-    throw misuse(fr`--since : une date passée (2026-11-20), ou une durée (90m, 24h, 7d).`);
-  }
+  const since = pastMoment('--since', text, now);
   if (now.getTime() - since.getTime() > 30 * DAY_MS) {
     throw misuse(fr`--since : Stripe ne se souvient que de 30 jours.`);
   }
   return since;
-}
-
-const BAR_CELLS = 30;
-
-// On a terminal only; a file or a pipe gets the answer and nothing else.
-function progressBar(cli: Cli): { show(share: number, looked: number): void; end(): void } {
-  const isShown = process.stderr.isTTY === true && !cli.isJson;
-  return {
-    show(share, looked) {
-      if (!isShown) return;
-      const cells = Math.round(Math.min(1, Math.max(0, share)) * BAR_CELLS);
-      const bar = '█'.repeat(cells) + '░'.repeat(BAR_CELLS - cells);
-      process.stderr.write(`\r${bar} ${looked} événements`);
-    },
-    end() {
-      if (isShown) process.stderr.write('\r\u001b[K');
-    },
-  };
 }
 
 function reportText({ looked, received }: ReconcileReport, drift: Drift): string {

@@ -27,10 +27,20 @@ export function httpApp(needs: HttpNeeds): Koa {
   const app = new Koa();
   app.on('error', (error) => needs.log.error({ err: error }, 'a request failed'));
   app.use(onlyOurErrors(needs.log));
+  app.use(leavingClients(needs.readiness));
   app.use(router.routes());
   app.use(router.allowedMethods());
   if (needs.sandbox) app.use(needs.sandbox);
   return app;
+}
+
+// While the program stops, each answer asks its client to come back on another connection, which
+// then leads to another process.
+function leavingClients({ isStopping }: Readiness): Middleware {
+  return async (ctx, next) => {
+    await next();
+    if (isStopping()) ctx.set('Connection', 'close');
+  };
 }
 
 // Nothing of an error's text leaves the house.

@@ -4,13 +4,12 @@
 import { sql, type Transaction } from 'kysely';
 import type { SecretBox } from '#adapters/secret-box.ts';
 import type { AbandonedLease, Clock, Notifications } from '#application/ports.ts';
-import type { Invoice } from '#domain/invoice.ts';
-import type { Notification } from '#domain/notification.ts';
+import { documentOf } from '#domain/invoice.ts';
+import type { Channel, Notification, NotificationIn } from '#domain/notification.ts';
 import type { Row, Tables } from './database.ts';
 import { storedPdfOf } from './invoices.ts';
 import { readOrder } from './orders.ts';
 import { logoOf, partnerOf } from './partners.ts';
-import { WORKER_LOCK_CLASS } from './worker-lock.ts';
 
 export function postgresNotifications(
   trx: Transaction<Tables>,
@@ -19,7 +18,14 @@ export function postgresNotifications(
   return {
     async insert(notification) {
       const row = { ...rowOf(notification), created_at: clock.now() };
-      await trx.insertInto('notification').values(row).execute();
+      const partner = trx
+        .selectFrom('orders')
+        .select('partner_slug')
+        .where('id', '=', notification.orderId);
+      await trx
+        .insertInto('notification')
+        .values({ ...row, partner_slug: partner, released_at: null })
+        .execute();
     },
 
     async lock(id) {
@@ -32,18 +38,35 @@ export function postgresNotifications(
       return row ? notificationOf(row) : null;
     },
 
-    async idsOfOrder(orderId) {
-      const rows = await trx
-        .selectFrom('notification')
-        .select('id')
-        .where('order_id', '=', orderId)
-        .orderBy('channel')
-        .execute();
-      return rows.map((row) => row.id);
+    takeDue: (channel, now, room) =>
+      channel === 'email' ? takeDueMail(trx, now, room.limit) : takeDueCalls(trx, now, room),
+
+    async isMoreDue({ id, channel }, now) {
+      const { rows } = await sql<{ more: boolean }>`
+        select exists (select from notification n
+          where n.state = 'queued' and n.channel = ${channel} and n.released_at is not null
+            and n.next_attempt_at <= ${now} and (n.channel = 'email' or n.partner_slug =
+              (select partner_slug from notification where id = ${id}))) as more`.execute(trx);
+      return rows[0]?.more ?? false;
+    },
+
+    async release({ orderId, creditNoteId }, at) {
+      const { rows } = await sql<{ id: string; channel: Channel }>`
+        update notification set released_at = ${at}
+        where order_id = ${orderId} and credit_note_id is not distinct from ${creditNoteId}::bigint
+          and released_at is null
+        returning id, channel`.execute(trx);
+      return rows;
     },
 
     async save(notification) {
-      const { id, order_id: _order, channel: _channel, ...changes } = rowOf(notification);
+      const {
+        id,
+        order_id: _,
+        channel: _same,
+        credit_note_id: _too,
+        ...changes
+      } = rowOf(notification);
       await trx.updateTable('notification').set(changes).where('id', '=', id).execute();
     },
 
@@ -89,7 +112,11 @@ export function postgresNotifications(
       const row = await trx
         .selectFrom('orders')
         .innerJoin('partner', 'partner.slug', 'orders.partner_slug')
-        .innerJoin('invoice', 'invoice.order_id', 'orders.id')
+        .innerJoin('invoice', (on) =>
+          on
+            .onRef('invoice.order_id', '=', 'orders.id')
+            .on('invoice.credit_note_id', 'is not distinct from', notification.creditNoteId),
+        )
         .leftJoin('invoice_pdf', 'invoice_pdf.invoice_number', 'invoice.number')
         .selectAll('partner')
         .select(['content', 'key', 'sha256', 'size_bytes', 'template_version', 'chromium_version'])
@@ -97,7 +124,7 @@ export function postgresNotifications(
         .executeTakeFirstOrThrow();
       return {
         order: await readOrder(trx, notification.orderId),
-        invoice: JSON.parse(row.content) as Invoice,
+        document: documentOf(row.content),
         pdf: storedPdfOf(row),
         partner: partnerOf(row),
         logo: logoOf(row),
@@ -106,39 +133,119 @@ export function postgresNotifications(
       };
     },
 
-    async abandoned(now, limit) {
+    async leased({ holders, endedBefore }, limit) {
       const { rows } = await sql<AbandonedLease>`
-        with holder as materialized (
-          select distinct lease_holder as id from notification where state = 'sending'
-        ), dead as materialized (
-          select id from holder
-          where pg_try_advisory_xact_lock(${WORKER_LOCK_CLASS}, hashtext(id))
-        )
         select id, lease_token as "leaseToken" from notification
         where state = 'sending'
-          and (lease_until < ${now} or lease_holder in (select id from dead))
+          and (lease_until < ${endedBefore} or lease_holder = any(${[...holders]}::text[]))
         order by lease_until limit ${limit}`.execute(trx);
       return rows;
     },
 
-    async dueWithoutJob(before, limit) {
-      const { rows } = await sql<{ id: string }>`
-        select n.id from notification n
-        where n.state = 'queued' and n.next_attempt_at < ${before}
-          and exists (select from invoice i join invoice_pdf p on p.invoice_number = i.number
-                      where i.order_id = n.order_id)
-          and not exists (select from graphile_worker.jobs j
-                          where j.key = 'deliver-notification:' || n.id)
-        order by n.next_attempt_at limit ${limit}`.execute(trx);
-      return rows.map((row) => row.id);
+    async ended({ partner, channel, since, until }, after, limit) {
+      let query = trx
+        .selectFrom('notification')
+        .selectAll()
+        .where('partner_slug', '=', partner)
+        .where('channel', '=', channel)
+        .where('created_at', '>=', since)
+        .where('created_at', '<', until)
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(limit)
+        .forUpdate();
+      if (after) {
+        query = query.where((where) =>
+          where(where.refTuple('created_at', 'id'), '>', where.tuple(after.at, after.id) as never),
+        );
+      }
+      const rows = await query.execute();
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      return {
+        looked: rows.length,
+        ended: rows.map(notificationOf).filter(hasEnded),
+        next: last ? { at: last.created_at, id: last.id } : null,
+      };
     },
   };
 }
 
-function rowOf(it: Notification): Omit<Row<'notification'>, 'created_at'> {
+type Due = Awaited<ReturnType<Notifications['takeDue']>>;
+
+async function takeDueMail(trx: Transaction<Tables>, now: Date, limit: number): Promise<Due> {
+  const rows = await trx
+    .selectFrom('notification')
+    .selectAll()
+    .where('state', '=', 'queued')
+    .where('channel', '=', 'email')
+    .where('released_at', 'is not', null)
+    .where('next_attempt_at', '<=', now)
+    .orderBy('next_attempt_at')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  return { due: rows.map(queuedOf), skipped: false };
+}
+
+// Two statements on purpose: the second has a snapshot of its own, taken after the partners' rows
+// were locked. In one, the count would still see what was under way before the lock was granted, and
+// the cap would break (traps.md §4). `no key update`, because a new order's foreign key asks for the
+// partner's row, too, and must not wait for us.
+async function takeDueCalls(
+  trx: Transaction<Tables>,
+  now: Date,
+  { limit, perPartner }: { readonly limit: number; readonly perPartner: number },
+): Promise<Due> {
+  const partners = await sql<{ slug: string | null; skipped: boolean }>`
+    with due as materialized (
+      select p.slug from partner p where exists (
+        select from notification n where n.partner_slug = p.slug and n.channel = 'webhook'
+          and n.state = 'queued' and n.released_at is not null and n.next_attempt_at <= ${now})
+    ), locked as materialized (
+      select p.slug from partner p where p.slug in (select slug from due)
+      order by p.slug for no key update of p skip locked
+    )
+    select slug, false as skipped from locked
+    union all
+    select null, true where (select count(*) from due) > (select count(*) from locked)`.execute(
+    trx,
+  );
+  const slugs = partners.rows.flatMap(({ slug }) => (slug === null ? [] : [slug]));
+  const skipped = partners.rows.some((row) => row.skipped);
+  if (slugs.length === 0) return { due: [], skipped };
+  const { rows } = await sql<Row<'notification'>>`
+    with room as materialized (
+      select slug, ${perPartner}::int - (select count(*) from notification n
+        where n.partner_slug = slug and n.channel = 'webhook' and n.state = 'sending') as free
+      from unnest(${slugs}::text[]) given(slug)
+    )
+    select picked.* from room cross join lateral (
+      select * from notification n where n.partner_slug = room.slug and n.channel = 'webhook'
+        and n.state = 'queued' and n.released_at is not null and n.next_attempt_at <= ${now}
+      order by n.next_attempt_at limit greatest(0, room.free) for update skip locked
+    ) picked
+    order by picked.next_attempt_at limit ${limit}`.execute(trx);
+  return { due: rows.map(queuedOf), skipped };
+}
+
+function queuedOf(row: Row<'notification'>): NotificationIn<'queued'> {
+  const it = notificationOf(row);
+  if (it.state !== 'queued') throw new Error(`notification ${it.id} is ${it.state}`);
+  return it;
+}
+
+function hasEnded(it: Notification): it is NotificationIn<'failed' | 'exhausted' | 'quarantined'> {
+  return it.state === 'failed' || it.state === 'exhausted' || it.state === 'quarantined';
+}
+
+function rowOf(
+  it: Notification,
+): Omit<Row<'notification'>, 'created_at' | 'partner_slug' | 'released_at'> {
   return {
     id: it.id,
     order_id: it.orderId,
+    credit_note_id: it.creditNoteId,
     channel: it.channel,
     state: it.state,
     round: it.round,
@@ -159,6 +266,7 @@ function notificationOf(row: Row<'notification'>): Notification {
   const common = {
     id: row.id,
     orderId: row.order_id,
+    creditNoteId: row.credit_note_id,
     channel: row.channel,
     round: row.round,
     roundAttempts: row.round_attempts,

@@ -1,22 +1,27 @@
-// Graphile Worker with every option written out, and an orderly end. The runner wakes the use cases;
-// whether there is anything to do, they find out from our tables.
+// Graphile Worker with every option written out, one pool of slots per kind of work so that none
+// starves another, and an orderly end. The runners wake the use cases; whether there is anything to
+// do, they find out from our tables.
 
 import { EventEmitter } from 'node:events';
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
-import { openLifeLock } from './life-lock.ts';
+import type { LifeLock } from './life-lock.ts';
+
+/** Work that shares slots. What waits for Stripe must not keep Chromium waiting, and so on. */
+export type TaskGroup = {
+  readonly tasks: TaskList;
+  /** Jobs of this group at once in this process. */
+  readonly slots: number;
+  /** Crontab lines of Graphile Worker for tasks of this group, in UTC. */
+  readonly crontab?: string;
+};
 
 export type WorkerOptions = {
   readonly databaseUrl: string;
-  /** Names this process on the leases it takes; locked while it lives. */
-  readonly workerId: string;
-  readonly tasks: TaskList;
-  /** Crontab lines of Graphile Worker, in UTC. */
-  readonly crontab: string;
-  /** Jobs at once in this process. */
-  readonly concurrency: number;
-  /** Runs every `sweepEveryMs`, and once at the start. */
-  readonly sweep: () => Promise<void>;
+  readonly life: LifeLock;
+  readonly groups: readonly TaskGroup[];
+  /** Runs every `sweepEveryMs`, and once at the start, with the holders found dead. */
+  readonly sweep: (deadHolders: readonly string[]) => Promise<void>;
   readonly sweepEveryMs: number;
   readonly log: (level: 'error' | 'warning' | 'info' | 'debug', message: string) => void;
 };
@@ -28,37 +33,31 @@ export type RunningWorker = {
   stop(withinMs: number): Promise<void>;
 };
 
+/** Beside the listeners: taking and finishing a job are short queries that can take turns. */
+const CONNECTIONS = 5;
+const RESTART_AFTER_MS = 1_000;
+
 /** Starts the worker. Throws when the database is away. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const pool = new pg.Pool({ connectionString: options.databaseUrl, max: options.concurrency + 2 });
+  const { groups, life, log } = options;
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    max: groups.length + CONNECTIONS,
+  });
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
 
-  const life = await openLifeLock(options.databaseUrl, options.log);
-  await life.hold(options.workerId);
-  // The pool id is what `locked_by` holds; it is known before the first job.
-  const events: WorkerEvents = new EventEmitter();
+  // The pool ids are what `locked_by` holds; each is known before its first job.
   const poolIds: string[] = [];
-  events.on('pool:create', ({ workerPool }) => poolIds.push(workerPool.id));
+  const events: WorkerEvents = new EventEmitter();
+  events.on('pool:create', ({ workerPool }) => {
+    poolIds.push(workerPool.id);
+    life.hold(workerPool.id).catch((error: Error) => log('error', error.message));
+  });
 
-  const runner = await run({
-    pgPool: pool,
-    taskList: options.tasks,
-    concurrency: options.concurrency,
-    pollInterval: 2_000,
-    noHandleSignals: true,
-    crontab: options.crontab,
-    events,
-    logger: graphileLogger(options.log),
-    // Finished jobs leave the queue at once and `stop()` waits for it (traps.md §3: otherwise the
-    // last one runs again after a restart).
-    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
-  });
-  for (const id of poolIds) await life.hold(id);
-  const sweeper = every(options.sweepEveryMs, async () => {
-    await life.freeDeadPools();
-    await options.sweep();
-  });
+  let isStopping = false;
+  const runners = await Promise.all(groups.map(keptRunning));
+  const sweeper = every(options.sweepEveryMs, sweep);
 
   let stopped: Promise<void> | undefined;
   return {
@@ -68,19 +67,74 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
   };
 
+  async function sweep(): Promise<void> {
+    const dead = await life.deadHolders().catch((error: Error) => {
+      log('warning', `could not look for dead workers: ${error.message}`);
+      return [];
+    });
+    await life.freeJobs(dead);
+    await options.sweep(dead);
+  }
+
+  // A runner ends by itself when it could not report a job's end, as while Postgres restarts.
+  async function keptRunning(group: TaskGroup): Promise<{ readonly current: () => Runner }> {
+    let runner = await start(group);
+    const watch = () => {
+      runner.promise
+        .catch((error: Error) => log('error', `a group of workers ended: ${error.message}`))
+        .then(async () => {
+          while (!isStopping) {
+            await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
+            if (isStopping) return;
+            try {
+              runner = await start(group);
+              watch();
+              return;
+            } catch (error) {
+              log('error', `the workers do not start yet: ${(error as Error).message}`);
+            }
+          }
+        });
+    };
+    watch();
+    return { current: () => runner };
+  }
+
+  function start({ tasks, slots, crontab = '' }: TaskGroup): Promise<Runner> {
+    return run({
+      pgPool: pool,
+      taskList: onlyWhileHeld(tasks, life),
+      concurrency: slots,
+      pollInterval: 2_000,
+      noHandleSignals: true,
+      crontab,
+      events,
+      logger: graphileLogger(log),
+      // Finished jobs leave the queue at once and `stop()` waits for it (traps.md §3: otherwise the
+      // last one runs again after a restart).
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+    });
+  }
+
   async function stopOnce(withinMs: number): Promise<void> {
+    isStopping = true;
     await sweeper.stop();
-    await stopWithin(runner, withinMs, () => giveBack(pool, poolIds));
-    await life.release();
+    const inTime = await Promise.all(
+      runners.map(({ current }) => stoppedWithin(current(), withinMs)),
+    );
+    if (inTime.includes(false)) await giveBack(pool, poolIds);
     await pool.end();
   }
 
   function every(ms: number, work: () => Promise<void>): { stop(): Promise<void> } {
-    let running: Promise<void> = Promise.resolve();
+    let running: Promise<void> | null = null;
     const tick = () => {
-      running = running.then(work).catch((error: Error) => {
-        options.log('error', `the sweep failed: ${error.message}`);
-      });
+      // A sweep that takes longer than the pause is not run twice at once.
+      running ??= work()
+        .catch((error: Error) => log('error', `the sweep failed: ${error.message}`))
+        .finally(() => {
+          running = null;
+        });
     };
     tick();
     const timer = setInterval(tick, ms);
@@ -93,22 +147,31 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
 }
 
-async function stopWithin(
-  runner: Runner,
-  withinMs: number,
-  giveBackJobs: () => Promise<void>,
-): Promise<void> {
+// A process that has lost its lock may be taken for dead: it begins nothing until it has it again.
+function onlyWhileHeld(tasks: TaskList, life: LifeLock): TaskList {
+  return Object.fromEntries(
+    Object.entries(tasks).map(([name, task]) => [
+      name,
+      async (payload, helpers) => {
+        await life.held();
+        return task?.(payload, helpers);
+      },
+    ]),
+  ) as TaskList;
+}
+
+async function stoppedWithin(runner: Runner, withinMs: number): Promise<boolean> {
   const stopped = runner.stop().then(
-    () => 'stopped' as const,
-    () => 'stopped' as const, // it rejects when it was stopped already
+    () => true,
+    () => true, // it rejects when it was stopped already
   );
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), withinMs);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), withinMs);
   });
-  const outcome = await Promise.race([stopped, late]);
+  const inTime = await Promise.race([stopped, late]);
   clearTimeout(timer);
-  if (outcome === 'late') await giveBackJobs();
+  return inTime;
 }
 
 /** Frees the jobs this process still holds, as if they had not been tried. */
@@ -120,7 +183,6 @@ async function giveBack(pool: pg.Pool, poolIds: readonly string[]): Promise<void
     [poolIds],
   );
 }
-
 function graphileLogger(log: WorkerOptions['log']): Logger {
   return new Logger(() => (level, message, meta) => {
     // Graphile reports each finished job at info: too much for our log, which says what was done.

@@ -1,33 +1,62 @@
-// Task name to use case. A payload comes from our own outbox, but a person may have added a job by
-// hand: one of the wrong shape fails with a sentence instead of a TypeError.
+// Task name to use case, in groups that share slots: what waits for Stripe must not keep Chromium
+// waiting, and no long round of upkeep may keep either. A payload comes from our own outbox, but a
+// person may have added a job by hand: one of the wrong shape fails with a sentence.
 
 import type { TaskList } from 'graphile-worker';
 import type { Job, TaskName } from '#application/jobs.ts';
+import type { TaskGroup } from './runner.ts';
 
-type PaymentTask = Exclude<TaskName, 'reconcile'>;
+/** Tasks that come round by the clock and carry no id. */
+type Round = 'reconcile';
+type TaskOfId = Exclude<TaskName, Round>;
 
 /** What each task does. The promise ends when the work is on record. */
-export type Handlers = { readonly [T in PaymentTask]: (id: string) => Promise<void> } & {
-  readonly reconcile: () => Promise<void>;
-};
+export type Handlers = {
+  readonly [T in TaskOfId]: (
+    id: string,
+    payload: Readonly<Record<string, unknown>>,
+  ) => Promise<void>;
+} & { readonly [T in Round]: () => Promise<void> };
 
 type IdField<T extends TaskName> = keyof Extract<Job, { task: T }>['payload'] & string;
 
-const ID_FIELDS: { readonly [T in PaymentTask]: IdField<T> } = {
+const ID_FIELDS: { readonly [T in TaskOfId]: IdField<T> } = {
   'resolve-payment': 'eventId',
   'render-invoice': 'invoiceNumber',
   'deliver-notification': 'notificationId',
+  replay: 'replayId',
 };
 
-export function taskList(handlers: Handlers): TaskList {
-  const names = Object.keys(ID_FIELDS) as PaymentTask[];
-  const byId = names.map((name) => [
-    name,
-    async (payload: unknown) => {
-      const id = (payload as Record<string, unknown> | null)?.[ID_FIELDS[name]];
-      if (typeof id !== 'string') throw new Error(`${name}: no ${ID_FIELDS[name]} in its payload`);
-      await handlers[name](id);
+/**
+ * The groups with their slots in one process. Resolving waits for Stripe; printing takes turns in
+ * Chromium, with a few that store while others print; a delivery's job only wakes a pump.
+ */
+export function taskGroups(handlers: Handlers): readonly TaskGroup[] {
+  return [
+    { tasks: byId(handlers, ['resolve-payment']), slots: 12 },
+    { tasks: byId(handlers, ['render-invoice']), slots: 4 },
+    { tasks: byId(handlers, ['deliver-notification']), slots: 4 },
+    {
+      tasks: { ...byId(handlers, ['replay']), reconcile: () => handlers.reconcile() },
+      slots: 2,
+      // What never arrived from Stripe is looked for every ten minutes.
+      crontab: '*/10 * * * * reconcile ?jobKey=reconcile&max=1',
     },
-  ]);
-  return { ...Object.fromEntries(byId), reconcile: () => handlers.reconcile() };
+  ];
+}
+
+function byId(handlers: Handlers, names: readonly TaskOfId[]): TaskList {
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      async (payload: unknown) => {
+        const fields = (payload ?? {}) as Readonly<Record<string, unknown>>;
+        const id = fields[ID_FIELDS[name]];
+        if (typeof id !== 'string') {
+          throw new Error(`${name}: no ${ID_FIELDS[name]} in its payload`);
+        }
+        await handlers[name](id, fields);
+      },
+    ]),
+  );
 }
