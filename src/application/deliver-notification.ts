@@ -14,6 +14,7 @@ import {
   type NotificationIn,
 } from '#domain/notification.ts';
 import { orderCreatedBody } from '#domain/order-created.ts';
+import { insist } from './insist.ts';
 import type {
   Alerts,
   AttemptReport,
@@ -101,10 +102,12 @@ export async function deliverClaimed(
   try {
     answer = await send(needs, claimed);
   } catch (error) {
-    await needs.transact((tx) => recordFault(tx, claimed.sending, needs.clock.now()));
+    await insist(() => needs.transact((tx) => recordFault(tx, claimed.sending, needs.clock.now())));
     throw new Error(`attempt ${attempts} of notification ${id} failed by itself`, { cause: error });
   }
-  const recorded = await needs.transact((tx) => record(tx, needs, claimed.sending, answer));
+  const recorded = await insist(() =>
+    needs.transact((tx) => record(tx, needs, claimed.sending, answer)),
+  );
   if (recorded === 'late') {
     const message = `a late result changed nothing: ${answer.report.outcome}`;
     needs.notes.note(message, { notificationId: id, attempt: attempts });

@@ -13,6 +13,7 @@ import {
   printingFailed,
   retryPrinting,
 } from '#domain/printing.ts';
+import { insist } from './insist.ts';
 import type {
   Alerts,
   Clock,
@@ -61,12 +62,16 @@ export async function renderInvoice(needs: RenderInvoiceNeeds, number: string): 
     stored = found.pdf ?? (await print(needs, found));
   } catch (error) {
     const why = messageOf(error);
-    const outcome = await needs.transact((tx) => recordFailure(tx, needs.clock, printing, why));
+    const outcome = await insist(() =>
+      needs.transact((tx) => recordFailure(tx, needs.clock, printing, why)),
+    );
     if (outcome === 'late') needs.notes.note(`a late failed print: ${why}`, { number });
     else if (outcome) needs.alerts.raise(outcome);
     return;
   }
-  const outcome = await needs.transact((tx) => record(tx, needs.clock, claimed, stored));
+  const outcome = await insist(() =>
+    needs.transact((tx) => record(tx, needs.clock, claimed, stored)),
+  );
   if (outcome === 'late') needs.notes.note('a late print changed nothing', { number });
 }
 

@@ -19,6 +19,8 @@ type Log = (level: 'error' | 'warning' | 'info', message: string) => void;
 export type LifeLock = {
   /** Takes the lock of one more id. */
   hold(id: string): Promise<void>;
+  /** Lets one go: whatever it still holds is free at the next looks. */
+  drop(id: string): Promise<void>;
   /** Resolves at once while the locks are held, else when they are again. Then one may claim. */
   held(): Promise<void>;
   /**
@@ -91,6 +93,12 @@ export async function openLifeLock(databaseUrl: string, log: Log): Promise<LifeL
     async hold(id) {
       ids.push(id);
       await inTurn(() => take(client, id));
+    },
+    async drop(id) {
+      ids.splice(ids.indexOf(id), 1);
+      await inTurn(() =>
+        client.query('select pg_advisory_unlock_shared($1, hashtext($2))', [WORKER_LOCK_CLASS, id]),
+      );
     },
     held: () => relocked.promise,
     async deadHolders() {

@@ -47,14 +47,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
 
-  // The pool ids are what `locked_by` holds; each is known before its first job.
-  const poolIds: string[] = [];
-  const events: WorkerEvents = new EventEmitter();
-  events.on('pool:create', ({ workerPool }) => {
-    poolIds.push(workerPool.id);
-    life.hold(workerPool.id).catch((error: Error) => log('error', error.message));
-  });
-
+  /** As `locked_by` of jobs holds them. */
+  const poolIds = new Set<string>();
   let isStopping = false;
   const runners = await Promise.all(groups.map(keptRunning));
   const sweeper = every(options.sweepEveryMs, sweep);
@@ -76,32 +70,50 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await options.sweep(dead);
   }
 
-  // A runner ends by itself when it could not report a job's end, as while Postgres restarts.
+  // A runner ends by itself when it cannot report a job's end, as while Postgres restarts. What it
+  // held is then nobody's: its lock is let go, and the next sweep frees it.
   async function keptRunning(group: TaskGroup): Promise<{ readonly current: () => Runner }> {
-    let runner = await start(group);
-    const watch = () => {
-      runner.promise
-        .catch((error: Error) => log('error', `a group of workers ended: ${error.message}`))
-        .then(async () => {
-          while (!isStopping) {
-            await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
-            if (isStopping) return;
-            try {
-              runner = await start(group);
-              watch();
-              return;
-            } catch (error) {
-              log('error', `the workers do not start yet: ${(error as Error).message}`);
-            }
-          }
-        });
-    };
+    let { runner, poolId } = await start(group);
     watch();
     return { current: () => runner };
+
+    function watch(): void {
+      runner.promise
+        .catch((error: Error) => log('error', `a group of workers ended: ${error.message}`))
+        .then(startAgain);
+    }
+
+    async function startAgain(): Promise<void> {
+      if (isStopping) return;
+      poolIds.delete(poolId);
+      await life.drop(poolId).catch(() => {}); // it goes with its connection
+      while (!isStopping) {
+        await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
+        if (isStopping) return;
+        try {
+          ({ runner, poolId } = await start(group));
+          return watch();
+        } catch (error) {
+          log('error', `the workers do not start yet: ${(error as Error).message}`);
+        }
+      }
+    }
   }
 
-  function start({ tasks, slots, crontab = '' }: TaskGroup): Promise<Runner> {
-    return run({
+  async function start({
+    tasks,
+    slots,
+    crontab = '',
+  }: TaskGroup): Promise<{ readonly runner: Runner; readonly poolId: string }> {
+    let poolId = '';
+    const events: WorkerEvents = new EventEmitter();
+    // Told before the first job is taken.
+    events.on('pool:create', ({ workerPool }) => {
+      poolId = workerPool.id;
+      poolIds.add(poolId);
+      life.hold(poolId).catch((error: Error) => log('error', error.message));
+    });
+    const runner = await run({
       pgPool: pool,
       taskList: onlyWhileHeld(tasks, life),
       concurrency: slots,
@@ -114,6 +126,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       // last one runs again after a restart).
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
+    return { runner, poolId };
   }
 
   async function stopOnce(withinMs: number): Promise<void> {
@@ -175,12 +188,12 @@ async function stoppedWithin(runner: Runner, withinMs: number): Promise<boolean>
 }
 
 /** Frees the jobs this process still holds, as if they had not been tried. */
-async function giveBack(pool: pg.Pool, poolIds: readonly string[]): Promise<void> {
+async function giveBack(pool: pg.Pool, poolIds: ReadonlySet<string>): Promise<void> {
   await pool.query(
     `update graphile_worker._private_jobs
      set attempts = greatest(0, attempts - 1), locked_at = null, locked_by = null
      where locked_by = any($1)`,
-    [poolIds],
+    [[...poolIds]],
   );
 }
 function graphileLogger(log: WorkerOptions['log']): Logger {
