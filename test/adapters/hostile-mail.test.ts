@@ -5,10 +5,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { invoiceMessage, type MailMessage } from '#adapters/email/invoice-message.ts';
-import { invoiceMail, type MailGiven, pricedLine, pricedLines } from '#test/support/mail-orders.ts';
+import {
+  creditNoteMail,
+  invoiceMail,
+  type MailGiven,
+  pricedLine,
+  pricedLines,
+} from '#test/support/mail-orders.ts';
 
 function messageOf(given: MailGiven): MailMessage {
-  return invoiceMessage(invoiceMail(given), 'factures@comptappart.example');
+  return invoiceMessage(invoiceMail(given), 'factures@comptappart.example', null);
+}
+
+/** The mail of the invoice and of the credit note. */
+function messagesOf(given: MailGiven): MailMessage[] {
+  return [invoiceMail(given), creditNoteMail(given)].map((mail) =>
+    invoiceMessage(mail, 'factures@comptappart.example', null),
+  );
 }
 
 describe('hostile text', () => {
@@ -26,26 +39,27 @@ describe('hostile text', () => {
       'x'.repeat(10_000),
       '&<>"\'`='.repeat(2_000),
     );
-    const baseline = tags(messageOf({ buyer: { businessName: 'SARL' } }).html);
+    const baselines = messagesOf({ buyer: { businessName: 'SARL' } }).map(({ html }) => tags(html));
     fc.assert(
       fc.property(fc.oneof(words, nasty), (text) => {
         const visible = `v${text}`;
-        const message = messageOf({
+        const messages = messagesOf({
           buyer: { name: visible, businessName: visible },
           partner: { name: visible, contactPhone: visible, color: visible },
           lines: [pricedLine({ productName: visible })],
         });
-        const oneLine = [message.subject, message.from.name, message.to.name, message.replyTo.name];
-        for (const line of oneLine) {
-          expect(line).not.toMatch(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u);
-          expect(Array.from(line).length).toBeLessThanOrEqual(160);
+        for (const { subject, from, to, replyTo, html, text: plain } of messages) {
+          for (const line of [subject, from.name, to.name, replyTo.name]) {
+            expect(line).not.toMatch(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u);
+            expect(Array.from(line).length).toBeLessThanOrEqual(160);
+          }
+          expect(html).not.toMatch(/[\p{Cc}--\n]/v);
+          expect(plain).not.toMatch(/[\p{Cc}--\n]/v);
+          expect(Buffer.byteLength(html)).toBeLessThan(20_000);
         }
-        expect(tags(message.html)).toBe(baseline);
-        expect(message.html).not.toMatch(/[\p{Cc}--\n]/v);
-        expect(message.text).not.toMatch(/[\p{Cc}--\n]/v);
-        expect(Buffer.byteLength(message.html)).toBeLessThan(20_000);
+        expect(messages.map(({ html }) => tags(html))).toEqual(baselines);
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 
@@ -70,6 +84,47 @@ describe('hostile text', () => {
       seller: { termsUrl: 'data:text/html,<script>alert(1)</script>' },
     });
     const links = [...html.matchAll(/href="([^"]*)"/g)].map((match) => match[1]);
-    expect(links).toEqual(['mailto:a%3Fbcc%3Dspy%26subject%3Dx@fiscalia.example']);
+    expect(links.slice(1)).toEqual(['mailto:a%3Fbcc%3Dspy%26subject%3Dx@fiscalia.example']);
+    expect(links[0]).toMatch(/^https:\/\/pdf\.example\//);
+  });
+
+  // Anyone can order for 0,00 € in a stranger's name, and mail readers make links of such words.
+  test.each([
+    'http://evil.example',
+    'www.evil.example',
+    'Gagnez-1000€.evil.example/win',
+    'spy@evil.example',
+    'evil.example',
+  ])('of %s as a name carries no advertisement', (name) => {
+    for (const buyer of [{ name: `${name} ${name}` }, { name, businessName: `Chez ${name}/` }]) {
+      const { text, html, to } = messageOf({ buyer });
+      expect(to.name).toBe('');
+      for (const body of [text, html]) expect(body).not.toContain('evil.example');
+      expect(text).toContain('Bonjour,\n');
+    }
+  });
+
+  test('leaves harmless names with dots alone', () => {
+    expect(messageOf({ buyer: { name: 'J.-P. Dupont' } }).text).toContain('Bonjour J.-P.,');
+    expect(messageOf({ buyer: { businessName: 'Machin.com SARL' } }).text).toContain('Machin.com');
+  });
+
+  test('without a single space stays within 78 columns, and addresses stay whole', () => {
+    const contactEmail = `${'a'.repeat(64)}@${'b'.repeat(60)}.example`;
+    const { text } = messageOf({
+      lines: [
+        pricedLine({ productName: 'W'.repeat(400) }),
+        pricedLine({ productName: '税'.repeat(90) }),
+      ],
+      partner: { contactEmail },
+      copyUrl: `https://pdf.example/${'c'.repeat(300)}`,
+    });
+    const lines = text.split('\n');
+    expect(lines).toContain(`https://pdf.example/${'c'.repeat(300)}`);
+    expect(lines).toContain(contactEmail);
+    for (const line of lines) {
+      if (!/@|https:/.test(line)) expect(Array.from(line).length).toBeLessThanOrEqual(78);
+      expect(line.match(/税/g)?.length ?? 0).toBeLessThanOrEqual(39);
+    }
   });
 });

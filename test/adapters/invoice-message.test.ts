@@ -1,45 +1,25 @@
-// The words, parties and looks of the customer's mail, before anything is encoded. The French must
-// be set as a printer would, and every sum must be the invoice's: these are read by every customer.
-// The headers are claims of the mailers' contract, hostile names have a file of their own.
+// The words and parties of the mail that brings an invoice, before anything is encoded. The French
+// must be set as a printer would, and every sum must be the invoice's: these are read by every
+// customer. Credit notes, looks and hostile names have files of their own; the headers are claims of
+// the mailers' contract.
 
 import { describe, expect, test } from 'vitest';
 import { invoiceMessage, type MailMessage } from '#adapters/email/invoice-message.ts';
 import { cents } from '#domain/money.ts';
-import { contrastOnWhite } from '#domain/partner.ts';
 import { vatRate, ZERO_RATE } from '#domain/vat.ts';
-import {
-  invoiceMail,
-  type MailGiven,
-  pngLogo,
-  pricedLine,
-  pricedLines,
-} from '#test/support/mail-orders.ts';
+import { invoiceMail, type MailGiven, pricedLine, pricedLines } from '#test/support/mail-orders.ts';
+import { shownText } from '#test/support/shown-mail.ts';
 
 const FROM = 'factures@comptappart.example';
 
 function messageOf(given: MailGiven = {}): MailMessage {
-  return invoiceMessage(invoiceMail(given), FROM);
-}
-
-/** What a reader of the HTML sees, on one line, with its entities undone. */
-function shown({ html }: MailMessage): string {
-  return html
-    .slice(html.indexOf('<body'))
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/&nbsp;|&zwnj;|&#847;/g, '')
-    .replaceAll('&#x27;', "'")
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#x3D;', '=')
-    .replaceAll('&amp;', '&')
-    .replace(/[ \n]+/g, ' ');
+  return invoiceMessage(invoiceMail(given), FROM, null);
 }
 
 describe('the words', () => {
   test('greet a person by the first name', () => {
     expect(messageOf().text).toContain('Bonjour Marie,\n');
-    expect(shown(messageOf())).toContain('Bonjour Marie,');
+    expect(shownText(messageOf())).toContain('Bonjour Marie,');
   });
 
   test.each([
@@ -48,19 +28,19 @@ describe('the words', () => {
     ['a business', { name: 'Marie Martin', businessName: 'SARL Les Jardins' }],
   ])('greet %s without a name', (_whom, buyer) => {
     expect(messageOf({ buyer }).text).toContain('Bonjour,\n');
-    expect(shown(messageOf({ buyer }))).toContain('Bonjour,');
+    expect(shownText(messageOf({ buyer }))).toContain('Bonjour,');
   });
 
   test('name the business that the invoice is made out to', () => {
     const message = messageOf({ buyer: { businessName: 'SARL Les Jardins' } });
     expect(message.text).toContain('Client\u00A0: SARL Les Jardins');
-    expect(shown(message)).toContain('au nom de SARL Les Jardins,');
+    expect(shownText(message)).toContain('au nom de SARL Les Jardins,');
     expect(message.to.name).toBe('SARL Les Jardins');
   });
 
   test('say what was paid, when and how, before everything else', () => {
     const preheader = 'Payée le 22\u00A0novembre 2026 par carte bancaire\u00A0: rien à régler.';
-    const body = shown(messageOf());
+    const body = shownText(messageOf());
     expect(body.trim().startsWith(preheader)).toBe(true);
     expect(body).toContain('Payé le 22\u00A0novembre 2026 par carte bancaire ');
     expect(messageOf({ paymentMethod: null }).text).toContain(
@@ -72,17 +52,17 @@ describe('the words', () => {
     const lines = [pricedLine({ gross: cents(0), discount: cents(9_999) })];
     const message = messageOf({ lines, paymentMethod: null });
     expect(message.subject).toContain('– 0,00\u00A0€');
-    for (const body of [message.text, shown(message)]) {
+    for (const body of [message.text, shownText(message)]) {
       expect(body).toContain('Merci pour votre commande.');
       expect(body).toContain('Rien ne vous a été débité.');
-      expect(body).toContain('après remise de 99,99\u00A0€ TTC');
+      expect(body).toContain('après remise de 99,99\u00A0€\u00A0TTC');
       expect(body).not.toMatch(/Payé|achat\. Votre/);
     }
   });
 
   test('show ten lines and count the others', () => {
     const sixty = messageOf({ lines: pricedLines(60) });
-    for (const body of [sixty.text, shown(sixty)]) {
+    for (const body of [sixty.text, shownText(sixty)]) {
       expect(body).toMatch(/Prestation n° 10\b/);
       expect(body).not.toContain('Prestation n° 11');
       expect(body).toContain('et 50\u00A0autres lignes sur la facture');
@@ -104,15 +84,15 @@ describe('the words', () => {
     expect(message.text).toContain('TVA 5,5\u00A0% sur 10,00\u00A0€\u00A0: 0,55\u00A0€');
     expect(message.text).toContain('TVA (exonération) sur 50,00\u00A0€\u00A0: 0,00\u00A0€');
     expect(message.text).toContain('TVA (autoliquidation) sur 20,00\u00A0€\u00A0: 0,00\u00A0€');
-    expect(shown(message)).toContain('TVA 5,5\u00A0% sur 10,00\u00A0€');
+    expect(shownText(message)).toContain('TVA 5,5\u00A0% sur 10,00\u00A0€');
     expect(messageOf().text).toContain('TVA 20\u00A0%\u00A0: 16,67\u00A0€');
   });
 
   test('show quantity and discount where there are any', () => {
     const lines = [pricedLine({ quantity: 3, gross: cents(36_000), discount: cents(1_000) })];
-    const detail = '3\u00A0×\u00A0100,00\u00A0€\u00A0HT, après remise de 10,00\u00A0€ TTC';
+    const detail = '3\u00A0×\u00A0100,00\u00A0€\u00A0HT, après remise de 10,00\u00A0€\u00A0TTC';
     expect(messageOf({ lines }).text.replaceAll('\n  ', ' ')).toContain(`(${detail})`);
-    expect(shown(messageOf({ lines }))).toContain(detail);
+    expect(shownText(messageOf({ lines }))).toContain(detail);
     expect(messageOf({ lines: [pricedLine({ quantity: null })] }).text).not.toContain('×');
   });
 
@@ -128,13 +108,13 @@ describe('the words', () => {
     const message = messageOf({ test: true });
     expect(message.subject).toMatch(/^\[TEST\] Votre facture Fiscalia/);
     expect(message.text).toContain('aucun paiement réel n’a eu lieu');
-    expect(shown(message)).toContain('aucun paiement réel n’a eu lieu');
+    expect(shownText(message)).toContain('aucun paiement réel n’a eu lieu');
     expect(messageOf().subject).not.toContain('TEST');
-    expect(shown(messageOf())).not.toContain('aucun paiement');
+    expect(shownText(messageOf())).not.toContain('aucun paiement');
   });
 
   test('give the partner’s contact, and the seller’s identity', () => {
-    for (const body of [messageOf().text, shown(messageOf())]) {
+    for (const body of [messageOf().text, shownText(messageOf())]) {
       expect(body).toContain('support@fiscalia.example');
       expect(body).toContain('04\u00A072\u00A000\u00A000\u00A000');
       expect(body).toContain('www.fiscalia.example');
@@ -152,7 +132,7 @@ describe('the words', () => {
     };
     for (const given of [{}, everything, { paymentMethod: null, lines: pricedLines(1) }]) {
       const message = messageOf(given);
-      for (const body of [message.subject, message.text, shown(message)]) {
+      for (const body of [message.subject, message.text, shownText(message)]) {
         expect(body).not.toMatch(/ [;:!?%]|\u0027|undefined|null|NaN|\[object/);
       }
       expect(message.subject).not.toContain('\u202F');
@@ -164,6 +144,30 @@ describe('the words', () => {
     const { text } = messageOf({ lines: [pricedLine({ productName })] });
     for (const line of text.split('\n')) expect(Array.from(line).length).toBeLessThanOrEqual(78);
     expect(text).toContain('\n-- \n');
+  });
+
+  test('offer a copy for a day, in both texts', () => {
+    const copyUrl = 'https://pdf.example/files/a.pdf?expires=1&signature=b';
+    const message = messageOf({ copyUrl, pdf: new Uint8Array(48_400) });
+    expect(message.text).toContain(
+      `Télécharger une copie (lien valable 24 heures)\u00A0:\n${copyUrl}\n`,
+    );
+    expect(shownText(message)).toContain('Télécharger une copie (lien valable 24 heures)');
+    expect(message.html).toContain('href="https://pdf.example/files/a.pdf?expires&#x3D;1&amp;');
+    expect(shownText(message)).toContain('Jointe à ce message, 48\u00A0ko');
+  });
+
+  test('differ from attempt to attempt in the copy link alone', () => {
+    const [first, second] = ['https://pdf.example/1', 'https://pdf.example/2'];
+    const { text, html, ...rest } = messageOf({ copyUrl: first });
+    const later = messageOf({ copyUrl: second });
+    expect(later).toEqual({
+      ...rest,
+      text: text.replaceAll(first, second),
+      html: html.replaceAll(first, second),
+    });
+    expect(html.split(first)).toHaveLength(2);
+    expect(text.split(first)).toHaveLength(2);
   });
 });
 
@@ -187,60 +191,5 @@ describe('the parties', () => {
     expect(odd.messageId).toMatch(/^<[0-9a-f]{32}@comptappart\.example>$/);
     expect(odd.headers['X-Notification-Id']).toMatch(/^[0-9a-f]{32}$/);
     expect(messageOf({ notificationId: 'a>\r\nBcc: x@y.example' })).toEqual(odd);
-  });
-});
-
-describe('the looks', () => {
-  test.each([
-    [264, 64, 132, 32],
-    [1_300, 400, 156, 48],
-    [2_000, 100, 200, 10],
-    [40, 900, 2, 48],
-  ])('a logo of %i × %i is drawn at %i × %i', (width, height, drawnWidth, drawnHeight) => {
-    const { html, parts } = messageOf({ logo: pngLogo(width, height) });
-    expect(html).toContain(`width="${drawnWidth}" height="${drawnHeight}" alt="Fiscalia"`);
-    expect(html).toContain(`src="cid:${parts[0]?.cid}"`);
-    expect(parts.map((part) => part.filename)).toEqual([
-      'logo.png',
-      'Facture-FQCA-2026-000156.pdf',
-    ]);
-  });
-
-  test('an SVG, or what only claims to be a PNG, gives way to the partner’s name', () => {
-    const png = pngLogo(10, 10);
-    for (const logo of [
-      { mediaType: 'image/svg+xml', bytes: new TextEncoder().encode('<svg/>') } as const,
-      { mediaType: 'image/png', bytes: new TextEncoder().encode('<svg/>') } as const,
-      { ...png, bytes: png.bytes.subarray(0, 20) },
-      pngLogo(0, 10),
-    ]) {
-      const { html, parts } = messageOf({ logo });
-      expect(html).not.toContain('<img');
-      expect(parts).toHaveLength(1);
-      expect(shown(messageOf({ logo }))).toContain(' Fiscalia ');
-    }
-  });
-
-  test('the partner’s colour touches the rule, dark enough to be seen', () => {
-    for (const color of ['#ffd400', '#9AD0F5', '#0b7a75', null, 'red;}body{display:none']) {
-      const rule = /border-top:4px solid (#[0-9a-f]{6});/.exec(
-        messageOf({ partner: { color } }).html,
-      );
-      expect(contrastOnWhite(rule?.[1] ?? '#ffffff')).toBeGreaterThanOrEqual(3);
-    }
-  });
-
-  test('nothing is fetched from anywhere', () => {
-    const { html } = messageOf({ logo: pngLogo(100, 50) });
-    expect(html).not.toMatch(
-      /src="(?!cid:)|url\(|@import|<link|<script|<iframe|background="|srcset/,
-    );
-  });
-
-  test('both colour schemes are declared, and the language', () => {
-    const { html } = messageOf();
-    expect(html).toContain('<html lang="fr"');
-    expect(html).toContain('<meta name="color-scheme" content="light dark">');
-    expect(html).toContain('@media (prefers-color-scheme: dark)');
   });
 });

@@ -5,7 +5,7 @@
 import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InvoiceMail, Mailer } from '#application/ports.ts';
-import { invoiceMail, pngLogo } from '#test/support/mail-orders.ts';
+import { creditNoteMail, invoiceMail, pngLogo } from '#test/support/mail-orders.ts';
 
 export type StagedMailer = {
   readonly mailer: Mailer;
@@ -109,7 +109,46 @@ export function mailerContract(name: string, stage: () => Promise<StagedMailer>)
       expect(invoice?.contentType).toBe('application/pdf');
     });
 
-    test('a repeated mail has the same bytes', async () => {
+    test('its parts nest as readers expect: text, HTML and logo together, the PDF beside', async () => {
+      await staged.mailer.send(invoiceMail({ logo: pngLogo(264, 64) }));
+      const [source] = await staged.arrived();
+      const types = source?.toString('latin1').match(/^Content-Type: [a-z]+\/[a-z]+/gm);
+      expect(types?.map((type) => type.slice('Content-Type: '.length))).toEqual([
+        'multipart/mixed',
+        'multipart/related',
+        'multipart/alternative',
+        'text/plain',
+        'text/html',
+        'image/png',
+        'application/pdf',
+      ]);
+    });
+
+    test('a credit note travels as one, under its own number', async () => {
+      const mail = await arrivedAfter(creditNoteMail());
+      expect(mail.subject).toBe('Votre avoir Fiscalia n°\u00A0AQCA-2026-000003 – 99,99\u00A0€');
+      expect(mail.attachments.map((part) => part.filename)).toEqual(['Avoir-AQCA-2026-000003.pdf']);
+      expect(mail.date).toEqual(new Date('2026-11-24T08:15:00Z'));
+    });
+
+    test('a copy link as long as a link can be arrives whole', async () => {
+      const copyUrl = `https://pdf.example/${'long/'.repeat(300)}?expires=1&signature=a=b`;
+      const mail = await arrivedAfter(invoiceMail({ copyUrl }));
+      expect(mail.text).toContain(`\n${copyUrl}\n`);
+      expect(mail.html).toContain(copyUrl.replaceAll('=', '&#x3D;').replace('&s', '&amp;s'));
+    });
+
+    test('a repeated mail differs in its copy link and in nothing else', async () => {
+      const sources: string[] = [];
+      for (const day of ['1', '2']) {
+        await staged.mailer.send(invoiceMail({ copyUrl: `https://pdf.example/${day}` }));
+        sources.push((await staged.arrived()).at(-1)?.toString('latin1') ?? '');
+      }
+      expect(sources[0]).not.toBe(sources[1]);
+      expect(sources[0]?.replaceAll('pdf.example/1', 'pdf.example/2')).toBe(sources[1]);
+    });
+
+    test('a repeated mail with the same link has the same bytes', async () => {
       const mail = invoiceMail({ logo: pngLogo(120, 60) });
       await staged.mailer.send(mail);
       await staged.mailer.send(structuredClone(mail));

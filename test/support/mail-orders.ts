@@ -5,7 +5,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import type { InvoiceMail } from '#application/ports.ts';
 import type { Customer } from '#domain/customer.ts';
-import { issueInvoice } from '#domain/invoice.ts';
+import { type CreditCause, type CreditNote, issueInvoice } from '#domain/invoice.ts';
 import { formatInvoiceNumber, parisDay } from '#domain/invoice-number.ts';
 import { cents, currency } from '#domain/money.ts';
 import { type PricedLine, taxLines, totalsOf } from '#domain/order.ts';
@@ -57,6 +57,7 @@ export type MailGiven = {
   readonly logo?: Logo | null;
   readonly test?: boolean;
   readonly pdf?: Uint8Array;
+  readonly copyUrl?: string;
 };
 
 /** Marie's purchase of one product at 99.99 EUR from Fiscalia, but for what is given. */
@@ -89,10 +90,32 @@ export function invoiceMail(given: MailGiven = {}): InvoiceMail {
   return {
     notificationId: given.notificationId ?? '0b6f2f53-7f2e-4a77-9d0c-3a1f6a0f4b11',
     order,
-    invoice,
+    document: invoice,
+    copyUrl: given.copyUrl ?? 'https://pdf.example/files/copy.pdf?expires=1&signature=a-b_c',
     logo: given.logo ?? null,
     pdf: given.pdf ?? new TextEncoder().encode('%PDF-1.7\nthe document itself\n%%EOF\n'),
   };
+}
+
+/** The mail of the avoir that takes those same lines back, refunded two days later. */
+export function creditNoteMail(
+  given: MailGiven & { readonly cause?: CreditCause } = {},
+): InvoiceMail {
+  const { document, ...mail } = invoiceMail(given);
+  if (document.kind !== 'invoice') never('invoice');
+  const { paidDay: _paidDay, ...legal } = document;
+  const note: CreditNote = {
+    ...legal,
+    kind: 'credit-note',
+    number: formatInvoiceNumber('AQCA', 2026, 3),
+    issuedAt: '2026-11-24T08:15:00.000Z',
+    issueDay: parisDay(new Date('2026-11-24T08:15:00Z')),
+    creditNoteId: 3,
+    cause: given.cause ?? 'refund',
+    creditedInvoice: { number: document.number, issueDay: document.issueDay },
+    refundedDay: parisDay(new Date('2026-11-24T08:14:00Z')),
+  };
+  return { ...mail, document: note };
 }
 
 /** One line of 99.99 tax in, at the normal rate, but for what is given. */
@@ -119,12 +142,31 @@ export function pricedLines(howMany: number): PricedLine[] {
 
 /** A PNG of one colour, of that size in pixels. */
 export function pngLogo(width: number, height: number): Logo {
+  const row = Buffer.alloc(1 + width * 3, 0x5a).fill(0, 0, 1);
+  return pngOf(width, height, () => row);
+}
+
+/** A PNG that no encoder makes small: noise, the same each time. */
+export function noisyLogo(width: number, height: number): Logo {
+  let seed = 7;
+  return pngOf(width, height, () => {
+    const row = Buffer.alloc(1 + width * 3);
+    for (let at = 1; at < row.length; at += 1) {
+      seed ^= seed << 13;
+      seed ^= seed >>> 17;
+      seed ^= seed << 5;
+      row[at] = seed & 0xff;
+    }
+    return row;
+  });
+}
+
+function pngOf(width: number, height: number, row: () => Buffer): Logo {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 2], 8);
-  const row = Buffer.alloc(1 + width * 3, 0x5a).fill(0, 0, 1);
-  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, row)));
   const signature = Buffer.from('89504e470d0a1a0a', 'hex');
   const chunks = [
     pngChunk('IHDR', header),

@@ -9,6 +9,7 @@ import { FIXED } from '#adapters/french.ts';
 import type { Clock, DeliveryAnswer, Mailer } from '#application/ports.ts';
 import { composeMail } from './compose-mail.ts';
 import { invoiceMessage } from './invoice-message.ts';
+import { lightLogos, type MailLogos } from './mail-logo.ts';
 import { mailFileName } from './mailbox.ts';
 
 /** `dir` is made when missing; `from` is the bare address that mail is sent from. */
@@ -16,18 +17,21 @@ export type FileMailerOptions = {
   readonly dir: string;
   readonly from: string;
   readonly clock: Clock;
+  /** Default: only logos that need no drawing are shown. */
+  readonly logos?: MailLogos;
 };
 
 /**
  * A folder that cannot be written is answered as a lack of configuration, to be tried again: the
  * notification must show it, as it would show a mail server that is down.
  */
-export function fileMailer({ dir, from, clock }: FileMailerOptions): Mailer {
+export function fileMailer(options: FileMailerOptions): Mailer {
+  const { dir, from, clock, logos = lightLogos } = options;
   let lastStamp = 0;
   return {
     async send(mail) {
       const startedAt = performance.now();
-      const message = invoiceMessage(mail, from);
+      const message = invoiceMessage(mail, from, await logos.of(mail.logo));
       const raw = await composeMail(message);
       // Never one instant twice: a repeated mail is one more file, as it would be one more mail.
       lastStamp = Math.max(clock.now().getTime(), lastStamp + 1);

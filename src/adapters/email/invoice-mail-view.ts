@@ -1,27 +1,27 @@
-// What the invoice's mail says, as plain values for its two templates: every amount formatted,
-// every text from outside made one visible line and cut. Nothing is computed here that the invoice
-// does not say; the mail shows ten lines at most, since the document itself is attached.
+// What the mail of an invoice or a credit note shows, as plain values for its two templates: every
+// amount formatted, every text from outside made one visible line and cut. Nothing is computed here
+// that the document does not say; the mail shows ten lines at most, since the document is attached.
 
-import { count, euros, FIXED, longDate, paidBy, percent, plural } from '#adapters/french.ts';
+import { count, euros, FIXED, percent, plural } from '#adapters/french.ts';
 import { isSingleEmail, splitName } from '#domain/customer.ts';
-import type { Invoice } from '#domain/invoice.ts';
+import type { LegalDocument } from '#domain/invoice.ts';
 import { type OrderLine, unitNet } from '#domain/order.ts';
-import { isColor, readableOnWhite } from '#domain/partner.ts';
 import type { Seller } from '#domain/seller.ts';
 import { plainLine, plainLineOrNull } from '#domain/text.ts';
 import type { VatSummary } from '#domain/vat.ts';
+import { type MailColors, mailColors } from './mail-colors.ts';
+import { type MailWords, mailWords } from './mail-words.ts';
 
 /** All that the templates may name. Links are null where there is nothing safe to point at. */
 export type InvoiceMailView = {
   readonly number: string;
+  /** « n° 156 ». */
+  readonly orderNumber: string;
+  readonly words: MailWords;
   readonly test: boolean;
-  readonly free: boolean;
   readonly firstName: string | null;
-  readonly businessName: string | null;
   readonly partnerName: string;
-  readonly ruleColor: string;
-  readonly paidDate: string;
-  readonly paidBy: string | null;
+  readonly colors: MailColors;
   readonly lines: readonly LineView[];
   /** « et 50 autres lignes sur la facture », or null when all are shown. */
   readonly moreLines: string | null;
@@ -29,6 +29,10 @@ export type InvoiceMailView = {
   readonly vatRows: readonly { readonly label: string; readonly amount: string }[];
   readonly vat: string;
   readonly gross: string;
+  /** « 48 ko ». */
+  readonly pdfSize: string;
+  /** Signed anew at each attempt: the one thing in which a repeated mail differs. */
+  readonly copyUrl: string;
   readonly contactEmail: string;
   readonly contactEmailHref: string;
   readonly contactPhone: string | null;
@@ -40,39 +44,44 @@ export type InvoiceMailView = {
 
 type LineView = { readonly name: string; readonly detail: string | null; readonly net: string };
 
-export const LINES_SHOWN = 10;
-
-/** Our own colour, for a partner who has none: the ink of the invoice. */
-const OWN_COLOR = '#1d4f91';
+const LINES_SHOWN = 10;
 const NAME_CHARACTERS_MAX = 120;
 
 /** The values of both templates. `contactEmail` is where an answer to the mail goes. */
-export function invoiceMailView(invoice: Invoice, contactEmail: string): InvoiceMailView {
-  const { partner, seller, totals, currency } = invoice;
-  const hidden = invoice.lines.length - LINES_SHOWN;
-  const color = partner.color !== null && isColor(partner.color) ? partner.color : OWN_COLOR;
+export function invoiceMailView(
+  document: LegalDocument,
+  given: {
+    readonly contactEmail: string;
+    readonly copyUrl: string;
+    readonly pdfBytes: number;
+  },
+): InvoiceMailView {
+  const { partner, seller, totals, currency } = document;
+  const { contactEmail, copyUrl } = given;
+  const words = mailWords(document, businessName(document));
+  const hidden = document.lines.length - LINES_SHOWN;
   return {
-    number: invoice.number,
-    test: invoice.test,
-    free: totals.gross === 0,
-    firstName: greetedName(invoice),
-    businessName: plainLineOrNull(invoice.buyer.businessName, NAME_CHARACTERS_MAX),
+    number: document.number,
+    orderNumber: `n°${FIXED}${document.orderId}`,
+    words,
+    test: document.test,
+    firstName: greetedName(document),
     partnerName: plainLineOrNull(partner.name, 60) ?? plainLine(seller.name, 60),
-    ruleColor: readableOnWhite(color),
-    paidDate: longDate(invoice.paidDay),
-    paidBy: paidBy(invoice.paymentMethod),
-    lines: invoice.lines.slice(0, LINES_SHOWN).map((line) => lineView(line, invoice)),
+    colors: mailColors(partner.color),
+    lines: document.lines.slice(0, LINES_SHOWN).map((line) => lineView(line, document)),
     moreLines:
       hidden > 0
-        ? `et ${hidden}${FIXED}${plural(hidden, 'autre ligne', 'autres lignes')} sur la facture`
+        ? `et ${hidden}${FIXED}${plural(hidden, 'autre ligne', 'autres lignes')} ${words.onDocument}`
         : null,
     net: euros(totals.net, currency),
     vatRows: totals.byRate.map((row) => ({
-      label: vatLabel(row, invoice),
+      label: vatLabel(row, document),
       amount: euros(row.vat, currency),
     })),
     vat: euros(totals.vat, currency),
     gross: euros(totals.gross, currency),
+    pdfSize: `${count(Math.max(1, Math.round(given.pdfBytes / 1_000)))}${FIXED}ko`,
+    copyUrl,
     contactEmail,
     contactEmailHref: `mailto:${encodeURIComponent(contactEmail).replaceAll('%40', '@')}`,
     contactPhone: plainLineOrNull(partner.contactPhone, 40)?.replaceAll(' ', FIXED) ?? null,
@@ -84,25 +93,47 @@ export function invoiceMailView(invoice: Invoice, contactEmail: string): Invoice
 }
 
 /** Where an answer to the mail goes: the partner's contact, else the seller. */
-export function contactEmailOf({ partner, seller }: Invoice): string {
+export function contactEmailOf({ partner, seller }: LegalDocument): string {
   return partner.contactEmail !== null && isSingleEmail(partner.contactEmail)
     ? partner.contactEmail
     : seller.email;
 }
 
-// A business is not called by the first word of its name, nor is a person known by one word only.
-function greetedName({ buyer }: Invoice): string | null {
-  if (buyer.businessName !== null) return null;
-  const { firstName } = splitName(plainLineOrNull(buyer.name, 200));
-  return plainLineOrNull(firstName, 40);
+/** The name beside the customer's address; empty when there is none that may be shown. */
+export function recipientName(document: LegalDocument): string {
+  const { buyer } = document;
+  if (buyer.businessName !== null) return businessName(document) ?? '';
+  return unlessLink(plainLineOrNull(buyer.name, NAME_CHARACTERS_MAX), ANY_ADDRESS) ?? '';
 }
 
-function lineView(line: OrderLine, { currency }: Invoice): LineView {
+function businessName({ buyer }: LegalDocument): string | null {
+  return unlessLink(plainLineOrNull(buyer.businessName, NAME_CHARACTERS_MAX), PLAIN_ADDRESS);
+}
+
+// A business is not called by the first word of its name, nor is a person known by one word only.
+function greetedName({ buyer }: LegalDocument): string | null {
+  if (buyer.businessName !== null) return null;
+  const { firstName } = splitName(plainLineOrNull(buyer.name, 200));
+  return unlessLink(plainLineOrNull(firstName, 40), ANY_ADDRESS);
+}
+
+// Anyone can type a stranger's address at a checkout, and for a name what every mail reader turns
+// into a link: an order of 0,00 € would carry an advertisement under our signature. Businesses may
+// be called « Machin.com », people are not.
+const PLAIN_ADDRESS = /:\/\/|www\.|@|\p{L}\.\p{L}[^\s]*[/?#]/iu;
+const ANY_ADDRESS = /:\/\/|www\.|@|[/?#]|[\p{L}\p{N}]\.\p{L}{2,}/iu;
+
+function unlessLink(name: string | null, address: RegExp): string | null {
+  return name === null || address.test(name) ? null : name;
+}
+
+function lineView(line: OrderLine, { currency }: LegalDocument): LineView {
+  const quantity = line.quantity ?? 1;
   const details = [
-    (line.quantity ?? 1) === 1
+    quantity === 1
       ? null
-      : `${count(line.quantity ?? 1)}${FIXED}×${FIXED}${euros(unitNet(line), currency)}${FIXED}HT`,
-    line.discount > 0 ? `après remise de ${euros(line.discount, currency)} TTC` : null,
+      : `${count(quantity)}${FIXED}×${FIXED}${euros(unitNet(line), currency)}${FIXED}HT`,
+    line.discount > 0 ? `après remise de ${euros(line.discount, currency)}${FIXED}TTC` : null,
   ].filter((detail) => detail !== null);
   return {
     name: plainLineOrNull(line.productName, NAME_CHARACTERS_MAX) ?? 'Article',
@@ -111,7 +142,7 @@ function lineView(line: OrderLine, { currency }: Invoice): LineView {
   };
 }
 
-function vatLabel(row: VatSummary, { totals, currency }: Invoice): string {
+function vatLabel(row: VatSummary, { totals, currency }: LegalDocument): string {
   const rate = {
     standard: `TVA ${percent(row.rate)}`,
     'reverse-charge': 'TVA (autoliquidation)',

@@ -1,16 +1,23 @@
-// The mail that brings a customer the invoice, complete but not yet encoded: addresses, headers,
-// words, parts. A pure function of the invoice and our sender address, so that the same
-// notification always gives the same mail; how it is encoded and sent is the business of its
-// neighbours.
+// The mail that brings a customer an invoice or a credit note, complete but not yet encoded:
+// addresses, headers, words, parts. A pure function of the document, its logo and our sender
+// address, so that the same notification gives the same mail; only `copyUrl`, signed anew at each
+// attempt, makes two attempts differ. How a mail is encoded and sent is its neighbours' business.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { FIXED, NARROW } from '#adapters/french.ts';
 import type { InvoiceMail } from '#application/ports.ts';
-import { plainLine, plainLineOrNull } from '#domain/text.ts';
-import { contactEmailOf, type InvoiceMailView, invoiceMailView } from './invoice-mail-view.ts';
-import { type MailLogo, mailLogo } from './mail-logo.ts';
+import { plainLine } from '#domain/text.ts';
+import { foldText } from './fold-text.ts';
+import {
+  contactEmailOf,
+  type InvoiceMailView,
+  invoiceMailView,
+  recipientName,
+} from './invoice-mail-view.ts';
+import { DARK_CARD } from './mail-colors.ts';
+import type { MailLogo } from './mail-logo.ts';
 
 /** A display name and an address; the name is one visible line, not yet encoded. */
 export type MailAddress = { readonly name: string; readonly address: string };
@@ -30,7 +37,7 @@ export type MailMessage = {
   readonly replyTo: MailAddress;
   readonly to: MailAddress;
   readonly subject: string;
-  /** The invoice's instant, not the attempt's: a repeated mail has the same bytes. */
+  /** The document's instant, not the attempt's. */
   readonly date: Date;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
@@ -40,33 +47,50 @@ export type MailMessage = {
 
 type HtmlView = InvoiceMailView & {
   readonly subject: string;
+  readonly darkCard: string;
   readonly logo: (MailLogo & { readonly cid: string }) | null;
 };
+
+const templates = Handlebars.create();
+// The numbers of documents never end a line half way.
+templates.registerHelper(
+  'withNumbers',
+  (text: string) =>
+    new Handlebars.SafeString(
+      Handlebars.escapeExpression(text).replace(
+        /\b[A-Z]{4}-\d{4}-\d{6,}\b/g,
+        '<b style="font-weight:600;white-space:nowrap">$&</b>',
+      ),
+    ),
+);
 
 // Strict: a template that names what the view lacks fails in its first test, not in a mailbox.
 const html = template<HtmlView>('invoice-mail.html.hbs', { strict: true });
 const text = template<InvoiceMailView>('invoice-mail.text.hbs', { strict: true, noEscape: true });
 
-/** `sender` is the bare address that mail is sent from, such as `factures@comptappart.example`. */
-export function invoiceMessage(mail: InvoiceMail, sender: string): MailMessage {
-  const { invoice, order } = mail;
+/**
+ * `sender` is the bare address that mail is sent from, such as `factures@comptappart.example`;
+ * `logo` is the partner's as a mail can show it, null for its name in letters.
+ */
+export function invoiceMessage(
+  mail: InvoiceMail,
+  sender: string,
+  logo: MailLogo | null,
+): MailMessage {
+  const { document, order, copyUrl } = mail;
   const id = idInHeader(mail.notificationId);
   const domain = sender.slice(sender.lastIndexOf('@') + 1);
-  const logo = mailLogo(mail.logo);
   const cid = `logo.${id}@${domain}`;
-  const contact = contactEmailOf(invoice);
-  const view = invoiceMailView(invoice, contact);
+  const contactEmail = contactEmailOf(document);
+  const view = invoiceMailView(document, { contactEmail, copyUrl, pdfBytes: mail.pdf.length });
   const subject = subjectOf(view);
   return {
     messageId: `<${id}@${domain}>`,
     from: { name: senderName(view), address: sender },
-    replyTo: { name: view.partnerName, address: contact },
-    to: {
-      name: plainLineOrNull(invoice.buyer.businessName ?? invoice.buyer.name, 120) ?? '',
-      address: order.customer.email,
-    },
+    replyTo: { name: view.partnerName, address: contactEmail },
+    to: { name: recipientName(document), address: order.customer.email },
     subject,
-    date: new Date(invoice.issuedAt),
+    date: new Date(document.issuedAt),
     headers: {
       'X-Notification-Id': id,
       // RFC 3834 §5, and Exchange's own word for the same: no holiday replies to an invoice.
@@ -74,12 +98,12 @@ export function invoiceMessage(mail: InvoiceMail, sender: string): MailMessage {
       'X-Auto-Response-Suppress': 'All',
       'Content-Language': 'fr',
     },
-    text: folded(text(view)),
-    html: html({ ...view, subject, logo: logo && { ...logo, cid } }),
+    text: foldText(text(view)),
+    html: html({ ...view, subject, darkCard: DARK_CARD, logo: logo && { ...logo, cid } }),
     parts: [
       ...(logo ? [logoPart(logo, cid)] : []),
       {
-        filename: `Facture-${invoice.number}.pdf`,
+        filename: `${view.words.title}-${document.number}.pdf`,
         contentType: 'application/pdf',
         bytes: mail.pdf,
         cid: null,
@@ -89,9 +113,9 @@ export function invoiceMessage(mail: InvoiceMail, sender: string): MailMessage {
 }
 
 // Mail readers draw the narrow no-break space of prose badly in a list of subjects: wide ones only.
-function subjectOf(view: InvoiceMailView): string {
-  const subject = `Votre facture ${view.partnerName} n°${FIXED}${view.number} – ${view.gross}`;
-  return (view.test ? '[TEST] ' : '') + subject.replaceAll(NARROW, FIXED);
+function subjectOf({ words, partnerName, number, gross, test }: InvoiceMailView): string {
+  const subject = `Votre ${words.noun} ${partnerName} n°${FIXED}${number} – ${gross}`;
+  return (test ? '[TEST] ' : '') + subject.replaceAll(NARROW, FIXED);
 }
 
 function senderName(view: InvoiceMailView): string {
@@ -111,34 +135,7 @@ function idInHeader(notificationId: string): string {
     : createHash('sha256').update(notificationId).digest('hex').slice(0, 32);
 }
 
-const COLUMNS_MAX = 78;
-
-// RFC 5322 §2.1.1 asks for 78 columns. Lines break at ordinary spaces only, so that no-break spaces
-// keep an amount beside its sign; a list item goes on under its own first letter.
-function folded(body: string): string {
-  return body
-    .split('\n')
-    .flatMap((line) => (line === '-- ' ? [line] : foldedLine(line.trimEnd())))
-    .join('\n');
-}
-
-function foldedLine(line: string): string[] {
-  const indent = line.startsWith('- ') ? '  ' : '';
-  const lines: string[] = [];
-  let current = '';
-  for (const word of line.split(' ')) {
-    const longer = current === '' ? word : `${current} ${word}`;
-    if (Array.from(longer).length > COLUMNS_MAX && current.trim() !== '') {
-      lines.push(current);
-      current = indent + word;
-    } else {
-      current = longer;
-    }
-  }
-  return [...lines, current];
-}
-
 function template<T>(file: string, options: CompileOptions): Handlebars.TemplateDelegate<T> {
   const source = readFileSync(new URL(file, import.meta.url), 'utf8');
-  return Handlebars.compile<T>(source, options);
+  return templates.compile<T>(source, options);
 }

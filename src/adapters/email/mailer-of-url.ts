@@ -7,12 +7,15 @@ import { fileURLToPath } from 'node:url';
 import type { Clock, Mailer } from '#application/ports.ts';
 import { isSingleEmail } from '#domain/customer.ts';
 import { fileMailer } from './file-mailer.ts';
+import type { MailLogos } from './mail-logo.ts';
 import { smtpMailer } from './smtp-mailer.ts';
 
 export type MailerOptions = {
   /** EMAIL_FROM, a bare address: `factures@comptappart.example`. */
   readonly from: string;
   readonly clock: Clock;
+  /** How logos get into mails; whoever made it closes it. */
+  readonly logos?: MailLogos;
 };
 
 /**
@@ -21,7 +24,7 @@ export type MailerOptions = {
  */
 export function mailerOfUrl(
   emailUrl: string,
-  { from, clock }: MailerOptions,
+  { from, clock, logos }: MailerOptions,
 ): Mailer & { close(): void | Promise<void> } {
   if (!isSingleEmail(from)) {
     throw new Error('EMAIL_FROM must be one bare address, such as invoices@example.com');
@@ -29,10 +32,13 @@ export function mailerOfUrl(
   const scheme = /^([a-z]+):/i.exec(emailUrl)?.[1]?.toLowerCase();
   switch (scheme) {
     case 'file':
-      return { ...fileMailer({ dir: folderOfUrl(emailUrl), from, clock }), close: () => undefined };
+      return {
+        ...fileMailer({ dir: folderOfUrl(emailUrl), from, clock, ...(logos && { logos }) }),
+        close: () => undefined,
+      };
     case 'smtp':
     case 'smtps':
-      return smtpMailer({ url: emailUrl, from });
+      return smtpMailer({ url: emailUrl, from, ...(logos && { logos }) });
     case 'ses':
       throw new Error(
         'EMAIL_URL: this release cannot send through the API of SES yet; its SMTP endpoint ' +

@@ -9,6 +9,7 @@ import { createTransport, type NodemailerError } from 'nodemailer';
 import type { Mailer } from '#application/ports.ts';
 import { composeMail } from './compose-mail.ts';
 import { invoiceMessage } from './invoice-message.ts';
+import { lightLogos, type MailLogos } from './mail-logo.ts';
 import { failedAnswer, takenAnswer } from './smtp-answer.ts';
 
 export type SmtpMailerOptions = {
@@ -21,6 +22,8 @@ export type SmtpMailerOptions = {
   readonly from: string;
   /** PEM of the one authority to trust in place of the usual ones. */
   readonly ca?: string;
+  /** Default: only logos that need no drawing are shown. */
+  readonly logos?: MailLogos;
   readonly connectionsMax?: number;
   readonly timeouts?: Partial<SmtpTimeouts>;
 };
@@ -47,6 +50,7 @@ const TIMEOUTS: SmtpTimeouts = {
 export function smtpMailer(options: SmtpMailerOptions): Mailer & { close(): void } {
   const server = parseSmtpUrl(options.url);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const { logos = lightLogos } = options;
   const transport = createTransport({
     pool: true,
     host: server.host,
@@ -67,7 +71,7 @@ export function smtpMailer(options: SmtpMailerOptions): Mailer & { close(): void
   let closed = false;
   return {
     async send(mail) {
-      const message = invoiceMessage(mail, options.from);
+      const message = invoiceMessage(mail, options.from, await logos.of(mail.logo));
       const raw = await composeMail(message);
       const recipient = message.to.address;
       const unspeakable = { recipient, password: server.login?.password ?? null };

@@ -49,9 +49,11 @@ const messagePage = pageTemplate<{
 }>('message');
 
 const MAILS_SHOWN = 100;
+// A mail's links open a tab of their own, as they would from any mail reader: nothing else gets out.
 const FRAME_POLICY =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; " +
-  "base-uri 'none'; frame-ancestors 'self'; sandbox";
+  "base-uri 'none'; frame-ancestors 'self'; " +
+  'sandbox allow-popups allow-popups-to-escape-sandbox';
 
 /** `mailbox` is null when mail leaves the house: the page then says so. */
 export function mailboxRoutes(router: Router, mailbox: Mailbox | null): void {
