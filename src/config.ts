@@ -4,10 +4,11 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { inspect } from 'node:util';
 import { PARTNER_RETRY_DELAYS_MS } from '#domain/notification.ts';
 import { type PartnerSlug, parsePartnerSlug } from '#domain/partner.ts';
 import { parseSeller, type Seller } from '#domain/seller.ts';
+import { type Env, EnvReader } from './env-reader.ts';
+import { Secret } from './secret.ts';
 
 /** No key: sandbox. A test key: staging. A live key: production. */
 export type Environment = 'sandbox' | 'staging' | 'production';
@@ -37,29 +38,15 @@ export type Config = {
   readonly partnerTimeoutMs: number;
   readonly partnerRetryDelaysMs: readonly number[];
   readonly allowInsecurePartnerUrls: boolean;
+  /** `http://` or `https://`, perhaps with credentials. Null: partners are called directly. */
+  readonly egressProxy: Secret | null;
+  /** Personal data outside the legal documents is erased after so many days. */
+  readonly personalDataDays: number;
   readonly chromiumPath: string | null;
   readonly logLevel: string;
+  /** Told to stop, the program says so for this long before it closes its door. */
+  readonly readinessGraceMs: number;
 };
-
-/** A text that shows itself only when asked by `reveal()`. */
-export class Secret {
-  readonly #text: string;
-  constructor(text: string) {
-    this.#text = text;
-  }
-  reveal(): string {
-    return this.#text;
-  }
-  toString(): string {
-    return '[secret]';
-  }
-  toJSON(): string {
-    return '[secret]';
-  }
-  [inspect.custom](): string {
-    return '[secret]';
-  }
-}
 
 /** Everything that is wrong with the environment, one sentence a fault. */
 export class ConfigError extends Error {
@@ -71,8 +58,6 @@ ${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.faults = faults;
   }
 }
-
-export type Env = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const SAMPLE_SELLER = new URL('./seller.sample.json', import.meta.url);
@@ -108,8 +93,11 @@ export function parseConfig(env: Env): Config {
     partnerTimeoutMs: reader.integer('PARTNER_TIMEOUT_MS', 10_000, 1, 60_000),
     partnerRetryDelaysMs: readDelays(reader),
     allowInsecurePartnerUrls: readInsecure(reader, environment),
+    egressProxy: readEgressProxy(reader),
+    personalDataDays: reader.integer('PERSONAL_DATA_DAYS', 1095, 30, 36_500),
     chromiumPath: reader.text('CHROMIUM_PATH') ?? null,
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    readinessGraceMs: reader.integer('READINESS_GRACE_MS', sandbox ? 0 : 2_000, 0, 60_000),
   };
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
   return config;
@@ -215,71 +203,19 @@ function readInsecure(reader: EnvReader, environment: Environment): boolean {
   return insecure || environment === 'sandbox';
 }
 
-/** Reads one variable at a time and remembers what was wrong. An empty value counts as absent. */
-class EnvReader {
-  readonly faults: string[] = [];
-  readonly #env: Env;
-
-  constructor(env: Env) {
-    this.#env = env;
+// For calls to partners alone: Stripe, mail and files have addresses that an operator chose.
+function readEgressProxy(reader: EnvReader): Secret | null {
+  const name = 'HTTPS_PROXY';
+  const proxy = reader.url(name, ['http:', 'https:']);
+  if (proxy === null) return null;
+  const { pathname, search, hash, username, password } = new URL(proxy.reveal());
+  if (pathname !== '/' || search !== '' || hash !== '') {
+    reader.fault(name, 'must be an origin, such as http://proxy.example.com:3128, without a path');
   }
-
-  fault(name: string, what: string): void {
-    this.faults.push(what.startsWith(':') ? `${name}${what}` : `${name} ${what}`);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    reader.fault(name, 'has credentials that are not percent-encoded');
   }
-
-  text(name: string): string | undefined {
-    return this.#env[name] === '' ? undefined : this.#env[name];
-  }
-
-  integer(name: string, byDefault: number, min: number, max: number): number {
-    const text = this.text(name);
-    if (text === undefined) return byDefault;
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      this.fault(name, `must be a whole number from ${min} to ${max}`);
-      return byDefault;
-    }
-    return value;
-  }
-
-  oneOf(name: string, choices: readonly string[]): string | undefined {
-    const text = this.text(name);
-    if (text === undefined || choices.includes(text)) return text;
-    this.fault(name, `must be one of ${choices.join(', ')}`);
-    return undefined;
-  }
-
-  /** Wrapped, because such an address may hold a password. */
-  url(name: string, protocols: readonly string[]): Secret | null {
-    const text = this.text(name);
-    if (text === undefined) return null;
-    const url = URL.canParse(text) ? new URL(text) : null;
-    if (url && protocols.includes(url.protocol)) return new Secret(text);
-    this.fault(
-      name,
-      `must start with ${protocols
-        .map((it) => `${it}//`)
-        .join(' or ')
-        .replace('file://', 'file:')}`,
-    );
-    return null;
-  }
-
-  origin(name: string): string | undefined {
-    const text = this.url(name, ['http:', 'https:'])?.reveal();
-    if (text === undefined) return undefined;
-    const url = new URL(text);
-    if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
-      this.fault(name, 'must be an origin, such as https://pay.example.com, without a path');
-    }
-    return url.origin;
-  }
-
-  email(name: string): string | undefined {
-    const text = this.text(name);
-    if (text === undefined || /^[^\s@<>,;]+@[^\s@<>,;]+$/.test(text)) return text;
-    this.fault(name, 'must be one e-mail address, without a name');
-    return undefined;
-  }
+  return proxy;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { type Config, ConfigError, type Env, parseConfig } from '#src/config.ts';
+import { type Config, ConfigError, parseConfig } from '#src/config.ts';
+import type { Env } from '#src/env-reader.ts';
 import { sampleSeller } from './support/seller.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'comptappart-config-'));
@@ -74,6 +75,7 @@ test('every fault is told at once, by name', () => {
     PARTNER_TIMEOUT_MS: '0',
     PARTNER_RETRY_DELAYS_S: '5,soon',
     ALLOW_INSECURE_PARTNER_URLS: 'yes',
+    HTTPS_PROXY: 'socks5://proxy.example',
     LOG_LEVEL: 'loud',
   });
   const names = faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]);
@@ -82,7 +84,7 @@ test('every fault is told at once, by name', () => {
       (
         'PORT PUBLIC_URL DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRETS SECRETS_KEY ' +
         'SELLER_FILE EMAIL_URL EMAIL_FROM STORAGE_URL HOUSE_PARTNER PARTNER_TIMEOUT_MS ' +
-        'PARTNER_RETRY_DELAYS_S ALLOW_INSECURE_PARTNER_URLS LOG_LEVEL'
+        'PARTNER_RETRY_DELAYS_S ALLOW_INSECURE_PARTNER_URLS HTTPS_PROXY LOG_LEVEL'
       ).split(' '),
     ),
   );
@@ -93,6 +95,19 @@ test('a key alone is told everything it needs beside it', () => {
     /STRIPE_WEBHOOK_SECRETS[\s\S]*SECRETS_KEY|SECRETS_KEY[\s\S]*STRIPE_WEBHOOK_SECRETS/,
   );
   expect(faultsOf({ STRIPE_SECRET_KEY: 'sk_test_x' }).join('\n')).toContain('SELLER_FILE');
+});
+
+test.each([
+  ['http://proxy.example:3128', undefined],
+  ['https://user:p%40ss@proxy.example/', undefined],
+  ['proxy.example:3128', 'HTTPS_PROXY must start with http:// or https://'],
+  ['socks5://proxy.example', 'HTTPS_PROXY must start with http:// or https://'],
+  ['http://proxy.example/path', expect.stringMatching(/^HTTPS_PROXY must be an origin/)],
+  ['http://u:50%@proxy.example', 'HTTPS_PROXY has credentials that are not percent-encoded'],
+])('an egress proxy %s is told about: %s', (text, fault) => {
+  expect(faultsOf({ ...STAGING, HTTPS_PROXY: text })).toEqual(fault === undefined ? [] : [fault]);
+  if (fault === undefined)
+    expect(parseConfig({ ...STAGING, HTTPS_PROXY: text }).egressProxy?.reveal()).toBe(text);
 });
 
 test('what only tests may do is refused with a live key', () => {
@@ -123,6 +138,7 @@ test('no way of printing a configuration or its faults shows a secret', () => {
     ...STAGING,
     DATABASE_URL: 'postgres://u:verysecret@h/d',
     EMAIL_URL: 'smtp://u:verysecret@h',
+    HTTPS_PROXY: 'http://u:verysecret@h:3128',
   };
   const config: Config = parseConfig(env);
   const printed = [
@@ -143,7 +159,8 @@ test('no way of printing a configuration or its faults shows a secret', () => {
     STRIPE_WEBHOOK_SECRETS: 'very secret',
     DATABASE_URL: 'verysecret',
     EMAIL_URL: 'verysecret',
+    HTTPS_PROXY: 'http://u:verysecret@h/path',
   });
-  expect(faults.length).toBeGreaterThanOrEqual(5);
+  expect(faults.length).toBeGreaterThanOrEqual(6);
   expect(faults.join('\n')).not.toMatch(/very ?secret/);
 });

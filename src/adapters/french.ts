@@ -146,6 +146,32 @@ export function paidBy(method: string | null): string | null {
   return Object.hasOwn(PAYMENT_METHODS, method) ? (PAYMENT_METHODS[method] ?? null) : 'en ligne';
 }
 
+// Refunds go back the way the money came. Methods that are left out go back in ways that differ
+// from bank to bank, or that Stripe chooses; of them it is only said that they were refunded.
+const REFUNDED_TO: readonly (readonly [where: string, methods: string])[] = [
+  ['sur votre carte', 'card card_present apple_pay google_pay samsung_pay'],
+  [
+    'sur votre compte bancaire',
+    'acss_debit au_becs_debit bacs_debit bancontact blik eps giropay ideal p24 pay_by_bank ' +
+      'sepa_debit sofort swish twint us_bank_account',
+  ],
+  ['sur votre compte PayPal', 'paypal'],
+  ['sur votre compte Amazon Pay', 'amazon_pay'],
+  ['sur votre compte Alipay', 'alipay'],
+  ['sur votre compte WeChat Pay', 'wechat_pay'],
+  ['sur votre compte Revolut', 'revolut_pay'],
+  ['par Klarna', 'klarna'],
+  ['par Alma', 'alma'],
+  ['par Scalapay', 'scalapay'],
+  ['par Billie', 'billie'],
+];
+
+/** Where a refund arrives, to follow « remboursé »: « sur votre carte ». Null when it is not sure. */
+export function refundedTo(method: string | null): string | null {
+  const found = REFUNDED_TO.find(([, methods]) => methods.split(' ').includes(method ?? ''));
+  return found?.[0] ?? null;
+}
+
 function thousands(digits: string): string {
   return digits.replace(/\B(?=(?:\d{3})+$)/g, NARROW);
 }

@@ -4,7 +4,9 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { checkLogo, LOGO_BYTES_MAX } from '#adapters/logo.ts';
+import { logoWarnings } from '#adapters/logo-looks.ts';
 import { checkPartnerHost, checkPartnerUrl } from '#adapters/partner/partner-url.ts';
+import type { ResolveHost } from '#adapters/partner/resolve-host.ts';
 import type { PartnerChanges } from '#adapters/postgres/partner-registry.ts';
 import { isSingleEmail } from '#domain/customer.ts';
 import {
@@ -50,10 +52,14 @@ export function slugOf(text: string): PartnerSlug {
   );
 }
 
-/** What was given; an empty value is null, but for the name. Throws a Fault for the first fault. */
+/**
+ * What was given; an empty value is null, but for the name. Throws a Fault for the first fault.
+ * `resolve` stands in for the machine's DNS. A name that it does not know is a warning: a partner
+ * may be registered before its server is there, and each call asks again.
+ */
 export async function checkPartnerOptions(
   options: PartnerOptions,
-  { allowInsecure }: { readonly allowInsecure: boolean },
+  guard: { readonly allowInsecure: boolean; readonly resolve?: ResolveHost },
 ): Promise<CheckedPartner> {
   const { name, color, logo, contactEmail, contactPhone, website } = options;
   const apiKey = options.apiKey === '-' ? (await readStdin()).trim() : options.apiKey;
@@ -72,15 +78,16 @@ export async function checkPartnerOptions(
   const warnings: string[] = color ? colorWarning(colorOf(color)) : [];
   const checked: Record<string, string | null> = {};
   for (const [field, text] of Object.entries(urls)) {
-    checked[field] = orNull(text, (it) => urlOf(it, allowInsecure));
+    checked[field] = orNull(text, (it) => urlOf(it, guard.allowInsecure));
   }
   for (const url of new Set(Object.values(checked))) {
     if (url === null) continue;
-    const host = await checkPartnerHost(url, { allowInsecure });
+    const host = await checkPartnerHost(url, guard);
     if (host.kind === 'private') throw misuse(host.problem);
     if (host.kind === 'unresolved') warnings.push(host.problem);
   }
   const file = logo === undefined ? {} : { logo: logo === '' ? null : await logoOf(logo) };
+  if (file.logo) warnings.push(...logoWarnings(file.logo));
   return { changes: { ...texts, ...checked, ...file }, warnings };
 }
 

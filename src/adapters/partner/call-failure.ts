@@ -5,9 +5,14 @@
 
 import { FIXED } from '#adapters/french.ts';
 import type { AttemptOutcome } from '#application/ports.ts';
+import { EgressProxyFailure } from './egress-proxy.ts';
+import { EndlessPrelude } from './partner-answer.ts';
 import { privateAddressProblem } from './partner-url.ts';
 import { BlockedAddress } from './public-address.ts';
 import { UnknownHost } from './resolve-host.ts';
+
+/** Where a call goes, and whether the egress proxy takes it there. */
+export type CallWay = { readonly url: URL; readonly isProxied: boolean };
 
 export type CallFailure = { readonly outcome: AttemptOutcome; readonly detail: string };
 
@@ -46,15 +51,18 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'ce port ne parle pas TLS',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'ce port ne parle pas TLS',
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'la version de TLS est trop ancienne',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'la version de TLS est trop ancienne',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'le serveur ne parle pas HTTP/1.1',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': 'aucun chiffrement n’est accepté des deux côtés',
 };
 const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|INVALID_(?:CA|PURPOSE))/;
 
 // With several addresses each may fail in its own way: the most telling is told.
 const TELLING: readonly AttemptOutcome[] = ['tls', 'connection-refused', 'timeout', 'unreachable'];
 
-/** The failure of a call to `url`, or null when the error is a fault of this program. */
-export function callFailure(error: unknown, url: URL): CallFailure | null {
-  const failures = attempts(error).map((one) => failureOf(one, url));
+/** The failure of a call, or null when the error is a fault of this program. */
+export function callFailure(error: unknown, way: CallWay): CallFailure | null {
+  const failures = attempts(error).map((one) => failureOf(one, way));
   const known = failures.filter((one) => one !== null);
   const rank = (one: CallFailure): number => TELLING.indexOf(one.outcome);
   return known.toSorted((a, b) => rank(a) - rank(b))[0] ?? null;
@@ -65,7 +73,13 @@ function attempts(error: unknown): readonly unknown[] {
   return error instanceof AggregateError ? error.errors : [error];
 }
 
-function failureOf(error: unknown, url: URL): CallFailure | null {
+/** The server of a sentence: its name, its port when it is not the usual one, and the way to it. */
+export function serverOf({ url, isProxied }: CallWay): string {
+  const server = url.port === '' ? url.hostname : `${url.hostname}, port ${url.port}`;
+  return isProxied ? `${server} (par le proxy de sortie)` : server;
+}
+
+function failureOf(error: unknown, way: CallWay): CallFailure | null {
   if (error instanceof BlockedAddress)
     return {
       outcome: 'blocked-address',
@@ -76,15 +90,38 @@ function failureOf(error: unknown, url: URL): CallFailure | null {
       outcome: 'dns',
       detail: `Le nom ${error.host} est introuvable dans le DNS (${error.code}).`,
     };
+  if (error instanceof EgressProxyFailure)
+    return { outcome: 'unreachable', detail: proxyProblem(error, way.url) };
   if (!(error instanceof Error)) return null;
   const outcome = outcomeOf(error);
-  return outcome && { outcome, detail: detailOf(outcome, error, url) };
+  return outcome && { outcome, detail: detailOf(outcome, error, serverOf(way)) };
+}
+
+// The proxy is ours and said to be: the partner, who may read this, cannot do anything about it.
+function proxyProblem({ statusCode, cause }: EgressProxyFailure, url: URL): string {
+  const server = serverOf({ url, isProxied: false });
+  const proxy = 'Le proxy de sortie de ComptAppart';
+  const status = `(réponse ${statusCode})`;
+  switch (statusCode) {
+    case null: {
+      const { code, name } = cause as Coded;
+      return `${proxy} est injoignable ou ne répond pas en HTTP (${code ?? name}).`;
+    }
+    case 407:
+      return `${proxy} ne reconnaît pas nos identifiants ${status}.`;
+    case 502:
+    case 503:
+    case 504:
+      return `${proxy} n’a pas pu joindre ${server} ${status}.`;
+    default:
+      return `${proxy} refuse d’ouvrir une connexion vers ${server} ${status}.`;
+  }
 }
 
 function outcomeOf(error: Coded): AttemptOutcome | null {
   // undici's words for a status 100 or 101 that nobody asked for.
   if (error.code === 'UND_ERR_SOCKET' && /^bad /.test(error.message)) return 'bad-answer';
-  if (error.name === 'HTTPParserError') return 'bad-answer';
+  if (error instanceof EndlessPrelude || error.name === 'HTTPParserError') return 'bad-answer';
   const code = error.code ?? '';
   if (
     error.library === 'SSL routines' ||
@@ -95,8 +132,7 @@ function outcomeOf(error: Coded): AttemptOutcome | null {
   return BY_CODE[code] ?? (ERRNO.test(code) ? 'unreachable' : null);
 }
 
-function detailOf(outcome: AttemptOutcome, error: Coded, url: URL): string {
-  const server = url.port === '' ? url.hostname : `${url.hostname}, port ${url.port}`;
+function detailOf(outcome: AttemptOutcome, error: Coded, server: string): string {
   const code = error.code ? ` (${error.code})` : '';
   switch (outcome) {
     case 'connection-refused':

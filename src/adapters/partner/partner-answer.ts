@@ -9,6 +9,8 @@ import type { AttemptReport, Headers } from '#application/ports.ts';
 export const ANSWER_BYTES_MAX = 16 * 1024;
 
 export type PartnerAnswer = {
+  /** A connection was there, and the request has begun to go out. */
+  isAwaited: boolean;
   statusCode: number | null;
   headers: Headers;
   /** Together ANSWER_BYTES_MAX at most. */
@@ -19,8 +21,41 @@ export type PartnerAnswer = {
   complete: boolean;
 };
 
+/** A server may send interim answers (103 and its like), but not for ever. */
+export class EndlessPrelude extends Error {
+  override readonly name = 'EndlessPrelude';
+}
+
+const INTERIM_ANSWERS_MAX = 50;
+
 export function noAnswerYet(): PartnerAnswer {
-  return { statusCode: null, headers: {}, chunks: [], truncated: false, complete: false };
+  const nothing = { statusCode: null, headers: {}, chunks: [] };
+  return { isAwaited: false, ...nothing, truncated: false, complete: false };
+}
+
+/**
+ * Stands between undici and a call: notes that the request goes out, which undici does in one go
+ * once it has a connection, and ends a call whose interim answers do not end.
+ */
+export function watchedBy(answer: PartnerAnswer): Dispatcher.DispatcherComposeInterceptor {
+  let interimAnswers = 0;
+  return (dispatch) => (options, handler) =>
+    dispatch(options, {
+      onRequestStart(controller, context) {
+        answer.isAwaited = true;
+        handler.onRequestStart?.(controller, context);
+      },
+      onRequestUpgrade: (...it) => handler.onRequestUpgrade?.(...it),
+      onResponseStart(controller, statusCode, ...rest) {
+        if (statusCode >= 200) return handler.onResponseStart?.(controller, statusCode, ...rest);
+        interimAnswers += 1;
+        if (interimAnswers > INTERIM_ANSWERS_MAX)
+          controller.abort(new EndlessPrelude(`${interimAnswers} interim answers and no other`));
+      },
+      onResponseData: (...it) => handler.onResponseData?.(...it),
+      onResponseEnd: (...it) => handler.onResponseEnd?.(...it),
+      onResponseError: (...it) => handler.onResponseError?.(...it),
+    });
 }
 
 /** Reads the response into `answer`; hangs up at the limit. Rejects when the body breaks off. */

@@ -4,7 +4,7 @@
 // adds no header of its own taste. Its abort signal does not end a connection being made, so each
 // call also races with the clock.
 
-import { Agent, request as httpRequest } from 'undici';
+import { type Agent, request as httpRequest } from 'undici';
 import { duration } from '#adapters/french.ts';
 import type {
   AttemptOutcome,
@@ -14,42 +14,32 @@ import type {
   PartnerRequest,
 } from '#application/ports.ts';
 import type { AttemptResult } from '#domain/notification.ts';
-import { callFailure } from './call-failure.ts';
-import { answerReport, noAnswerYet, type PartnerAnswer, readAnswer } from './partner-answer.ts';
+import { type CallWay, callFailure, serverOf } from './call-failure.ts';
+import { type PartnerAgentOptions, partnerAgent, usesProxy } from './partner-agent.ts';
+import {
+  answerReport,
+  noAnswerYet,
+  type PartnerAnswer,
+  readAnswer,
+  watchedBy,
+} from './partner-answer.ts';
 import { checkPartnerUrl } from './partner-url.ts';
-import { guardedLookup } from './public-address.ts';
-import { dnsResolve, type ResolveHost, systemResolve } from './resolve-host.ts';
 import { signatureHeaders } from './standard-webhooks.ts';
 
-export type PartnerClientOptions = {
-  /** For the whole call, name resolution and body included. */
-  readonly timeoutMs: number;
-  /** Local tests: HTTP, IP addresses and private networks too. TLS is verified all the same. */
-  readonly allowInsecure: boolean;
-  /** PEM; trusted instead of the machine's authorities. */
-  readonly ca?: string;
-  /** Instead of the machine's DNS. */
-  readonly resolve?: ResolveHost;
-};
+export type PartnerClientOptions = PartnerAgentOptions;
 
 export type PartnerClient = PartnerCaller & {
   /** Waits for the calls under way, `timeoutMs` at most; later calls throw. */
   close(): Promise<void>;
 };
 
-type Ending = { readonly outcome: AttemptOutcome; readonly detail: string | null };
+const PART_OF_A_KEY = 6;
 
-const HEADERS_BYTES_MAX = 16 * 1024;
-// Servers close idle connections after two seconds (Gunicorn) or more, some without saying so. A
-// call on a connection that is just being closed would cost the partner one of three attempts.
-const IDLE_SOCKET_MS = 1_000;
-const IDLE_SOCKET_MAX_MS = 4_000;
-// Node gives up on each address but the last after 250 ms, which is a slow night across an ocean.
-const NEXT_ADDRESS_AFTER_MS = 1_000;
+type Ending = { readonly outcome: AttemptOutcome; readonly detail: string | null };
 
 /** A caller with its own connections. Throws only for faults of this program or its data. */
 export function partnerClient(options: PartnerClientOptions): PartnerClient {
-  const agent = newAgent(options);
+  const agent = partnerAgent(options);
   const underWay = new Set<Promise<DeliveryAnswer>>();
   let closed = false;
   return {
@@ -67,31 +57,6 @@ export function partnerClient(options: PartnerClientOptions): PartnerClient {
   };
 }
 
-// No limit of connections per host: the cap per partner is the claim's, and partners behind one
-// host (a no-code platform) would else wait for each other inside their own deadlines.
-function newAgent({ timeoutMs, allowInsecure, ca, resolve }: PartnerClientOptions): Agent {
-  const resolveHost = resolve ?? (allowInsecure ? systemResolve : dnsResolve());
-  return new Agent({
-    // With HTTP/2 on offer undici makes all calls to a host wait for the first one's handshake.
-    allowH2: false,
-    pipelining: 1,
-    keepAliveTimeout: IDLE_SOCKET_MS,
-    keepAliveMaxTimeout: IDLE_SOCKET_MAX_MS,
-    maxHeaderSize: HEADERS_BYTES_MAX,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: {
-      lookup: guardedLookup(resolveHost, { publicOnly: !allowInsecure }),
-      timeout: timeoutMs,
-      // Said aloud, because NODE_TLS_REJECT_UNAUTHORIZED=0 would else switch it off.
-      rejectUnauthorized: true,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-      ...(ca === undefined ? {} : { ca }),
-    },
-  });
-}
-
 async function post(
   request: PartnerRequest,
   agent: Agent,
@@ -103,7 +68,7 @@ async function post(
   const headers = requestHeaders(request, body);
   const ending =
     refusedUnsent(request, options) ??
-    (await call(new URL(request.url), { headers, body }, answer, agent, options.timeoutMs));
+    (await call(new URL(request.url), { headers, body }, answer, agent, options));
   const shown = request.apiKey === null ? {} : { 'X-API-KEY': masked(request.apiKey) };
   return {
     result: resultOf(ending.outcome),
@@ -148,22 +113,25 @@ async function call(
   url: URL,
   sent: { readonly headers: Headers; readonly body: Buffer },
   answer: PartnerAnswer,
-  dispatcher: Agent,
-  timeoutMs: number,
+  agent: Agent,
+  options: PartnerClientOptions,
 ): Promise<Ending> {
+  const { timeoutMs } = options;
+  const way = { url, isProxied: usesProxy(url, options) };
+  const dispatcher = agent.compose(watchedBy(answer));
   const abort = new AbortController();
   const exchange = async (): Promise<Ending> => {
-    const options = { ...sent, method: 'POST', dispatcher, signal: abort.signal } as const;
-    const response = await httpRequest(url, options);
+    const asked = { ...sent, method: 'POST', dispatcher, signal: abort.signal } as const;
+    const response = await httpRequest(url, asked);
     await readAnswer(response, answer);
     return endingOf(response.statusCode);
   };
   const late = Promise.withResolvers<Ending>();
-  const clock = setTimeout(() => late.resolve(timedOut(answer, timeoutMs)), timeoutMs);
+  const clock = setTimeout(() => late.resolve(timedOut(answer, way, timeoutMs)), timeoutMs);
   try {
     return await Promise.race([exchange(), late.promise]);
   } catch (error) {
-    const failure = callFailure(error, url);
+    const failure = callFailure(error, way);
     if (failure === null)
       throw new Error('The call to a partner failed by itself', { cause: error });
     return failure;
@@ -197,11 +165,15 @@ function endingOf(statusCode: number): Ending {
   }
 }
 
-function timedOut(answer: PartnerAnswer, timeoutMs: number): Ending {
+// Whether the partner can have got the request at all is the first thing both sides ask.
+function timedOut(answer: PartnerAnswer, way: CallWay, timeoutMs: number): Ending {
+  const time = duration(timeoutMs);
   const detail =
-    answer.statusCode === null
-      ? `Aucune réponse en ${duration(timeoutMs)}.`
-      : `La réponse ${answer.statusCode} n’était pas terminée après ${duration(timeoutMs)}.`;
+    answer.statusCode !== null
+      ? `La réponse ${answer.statusCode} n’était pas terminée après ${time}.`
+      : answer.isAwaited
+        ? `Aucune réponse en ${time}.`
+        : `La connexion avec ${serverOf(way)} n’était pas établie après ${time}.`;
   return { outcome: 'timeout', detail };
 }
 
@@ -220,7 +192,13 @@ function resultOf(outcome: AttemptOutcome): AttemptResult {
 }
 
 function concealed(text: string, apiKey: string | null): string {
-  return apiKey === null ? text : text.replaceAll(apiKey, masked(apiKey));
+  if (apiKey === null) return text;
+  const shown = text.replaceAll(apiKey, masked(apiKey));
+  // What is kept of an answer may end in the middle of it.
+  for (let size = apiKey.length - 1; size >= PART_OF_A_KEY; size -= 1) {
+    if (shown.endsWith(apiKey.slice(0, size))) return `${shown.slice(0, -size)}${masked('')}`;
+  }
+  return shown;
 }
 
 /** The last four characters, enough to tell two keys apart; of a very short key none. */

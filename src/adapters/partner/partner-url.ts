@@ -23,6 +23,14 @@ const HOST_CHARACTERS_MAX = 253;
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const DOMAIN_NAME = new RegExp(`^(?:${LABEL}\\.)+(?!\\d+$)${LABEL}$`);
 
+// Names that the public DNS will never hold (RFC 6761, 6762, 7686, 8375, 9476; ICANN keeps the
+// others from being sold). The check of addresses would catch them where they lead somewhere, but
+// not behind an egress proxy, whose network may know names that ours does not.
+const PRIVATE_NAME = new RegExp(
+  String.raw`(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|lan|home|corp` +
+    '|arpa|onion|alt|test|invalid)$',
+);
+
 /**
  * The URL in its normal form, or what is wrong with it. `allowInsecure` (local tests) lets HTTP,
  * IP addresses, names without a dot and any port through, never credentials or a fragment.
@@ -86,6 +94,8 @@ function exposureProblem(url: URL): string | null {
     return `${hostname} n’est pas un nom de domaine complet${NARROW}; il y manque un point.`;
   if (hostname.length > HOST_CHARACTERS_MAX || !DOMAIN_NAME.test(hostname))
     return `${hostname} n’est pas un nom de domaine valable.`;
+  if (PRIVATE_NAME.test(hostname))
+    return `${hostname} est un nom de réseau privé, inconnu de l’Internet public.`;
   const port = Number(url.port || 443);
   if (port !== 443 && port < 1024) return 'Le port doit être 443 ou un port à partir de 1024.';
   return null;
