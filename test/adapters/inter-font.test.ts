@@ -35,19 +35,46 @@ test.each([
   ['hyphens that Inter lacks become its hyphen', 'A\u2010B\u2011C', 'A-B-C'],
   ['piled-up marks fall off', 'Z\u0338\u0322\u031Ba\u0334l', 'Zal'],
   ['pictures vanish', 'ok👍🏽🇫🇷', 'ok'],
-  ['writing it cannot draw is marked', '王小明 שלום', '??? ????'],
+  ['digits in a box, a family, a flag of tags', '1\uFE0F\u20E3 👨‍👩‍👧 🏴\u{E0067}\u{E007F}', '1  '],
+  ['Chinese is spelt, syllables apart', '王小明 Ltd北京', 'Wang Xiao Ming Ltd Bei Jing'],
+  ['Korean too', '김민수', 'Gim Min Su'],
+  ['Japanese syllables run on, beside words', '東京タワー2026', 'Dong Jing tawa2026'],
+  ['scripts without capitals begin names with one', 'محمد שלום გიორგი', 'Mhmd Slvm Giorgi'],
+  ['marks that are vowels are spelt with their letter', 'हिन्दी', 'Hindi'],
+  ['other alphabets keep their capitals', 'Հայաստան ⲁⲗⲉⲝ', 'Hayastan aleks'],
+  ['foreign punctuation is punctuation', '「中、文。」', '[Zhong,Wen.]'],
+  ['what no one has a word for is dropped', 'a\uE000\u{10FFFF}𒀀b', 'ab'],
 ])('%s', (_, text, printed) => {
   expect(font.printable(text)).toBe(printed);
 });
 
+// fast-check's own `binary` unit takes seconds to set up.
+const anyCharacter = fc.integer({ min: 0, max: 0x10ffff }).map((it) => String.fromCodePoint(it));
+
 test('nothing is printed that no file can draw', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: anyCharacter }), (text) => {
       const codes = Array.from(font.printable(text), (it) => it.codePointAt(0) as number);
       expect(codes.filter((code) => !drawable.has(code))).toEqual([]);
     }),
     { numRuns: 200 },
   );
+});
+
+test('every plane of Unicode comes out in letters that are drawn, one sign at a time', () => {
+  const odd: string[] = [];
+  for (let code = 0x20; code < 0x32000; code += code < 0x3000 ? 1 : 7) {
+    const printed = font.printable(`x${String.fromCodePoint(code)}`);
+    if (Array.from(printed, (it) => it.codePointAt(0)).some((it) => !drawable.has(it ?? -1))) {
+      odd.push(code.toString(16));
+    }
+    expect(printed.length).toBeLessThan(60);
+  }
+  expect(odd).toEqual([]);
+});
+
+test('marks piled up by the thousand add no more than three to a letter', () => {
+  expect(font.printable(`ह${'ि'.repeat(1000)}`)).toBe('Hiii');
 });
 
 test('the sign of every currency can be drawn', () => {

@@ -15,6 +15,7 @@ import {
   sampleSeller,
   svgLogo,
 } from '../support/invoices.ts';
+import { bodyText, marginText } from '../support/page-text.ts';
 
 const page = invoicePage();
 const base = sampleInvoice();
@@ -30,24 +31,14 @@ function bodyOf(invoice: Invoice, logo: Logo | null = null): string {
   return page.fill(invoice, logo).body;
 }
 
-/** The text a reader sees: tags away, entities read, white space of the source folded. */
+/** The text a reader sees. */
 function textOf(invoice: Invoice): string {
-  return bodyOf(invoice)
-    .replace(/<[^>]*>/g, ' ')
-    .replaceAll('&nbsp;', '\u00A0')
-    .replace(/&#x([0-9a-f]+);/gi, (_, hex) => String.fromCodePoint(Number.parseInt(hex, 16)))
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&')
-    .replace(/[ \n]+/g, ' ');
+  return bodyText(page.fill(invoice, null));
 }
 
-/** The texts of the foot and of the running title, CSS escapes read. */
+/** The texts of the foot and of the running title. */
 function marginTexts(invoice: Invoice): string {
-  return page
-    .fill(invoice, null)
-    .style.replace(/\\([0-9a-f]+) /gi, (_, hex) => String.fromCodePoint(Number.parseInt(hex, 16)));
+  return marginText(page.fill(invoice, null));
 }
 
 function withLines(...lines: Partial<PricedLine>[]): Invoice {
@@ -149,6 +140,16 @@ describe('the mentions of the law', () => {
     expect(one).not.toContain('TTC déduite');
     const two = textOf(withLines({ discount: cents(1000) }, {}));
     expect(two).toContain('Remise de 10,00\u00A0€ TTC déduite');
+  });
+
+  test('a line that takes off is told apart from one of the same name', () => {
+    const text = textOf(
+      withLines({ gross: cents(-1200) }, { gross: cents(4800) }, { gross: cents(0) }),
+    );
+    const name = 'Bilan fiscal annuel – Formule Sérénité';
+    expect(text).toContain(`${name} Déduction 1 \u221210,00\u00A0€`);
+    expect(text).toContain(`${name} 1 40,00\u00A0€`);
+    expect(text).toContain(`${name} 1 0,00\u00A0€ 20\u00A0% 0,00\u00A0€`);
   });
 
   test('an invoice of nothing asks for nothing', () => {
@@ -257,9 +258,11 @@ describe('hostile text', () => {
     expect(body).not.toMatch(/<(?:script|meta|img)/);
   });
 
+  const anyCharacter = fc.integer({ min: 0, max: 0x10ffff }).map((it) => String.fromCodePoint(it));
+
   test('whatever the text, the markup stays that of the template', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      fc.property(fc.string({ unit: anyCharacter, maxLength: 60 }), (text) => {
         const lines = taxLines([pricedLine({ productName: `x${text}` })]);
         const buyer = { ...base.buyer, name: `x${text}` };
         expect(marks(bodyOf(sampleInvoice({ lines, buyer })))).toBe(tame);
@@ -292,10 +295,51 @@ describe('hostile text', () => {
     expect(text).toContain('Avis d’impôt 2026');
   });
 
+  test('a name whose letters must be spelt is cut again after', () => {
+    const text = textOf(withLines({ productName: '\uFDFA'.repeat(400) }));
+    expect(text).toContain('alayhi');
+    expect(/Désignation.* 1 41/.exec(text)?.[0].length).toBeLessThan(620);
+  });
+
+  test('whatever text of ten thousand characters, the page stays within bounds', () => {
+    const unit = fc.constantFrom(
+      '\u202E',
+      '\u200B',
+      '\u0301',
+      'ﷺ',
+      '王',
+      '👨‍👩‍👧',
+      '<b>',
+      'W',
+      ' ',
+      '\n',
+    );
+    fc.assert(
+      fc.property(fc.array(unit, { minLength: 1, maxLength: 30 }), (units) => {
+        const text = units.join('').repeat(10_000 / units.length);
+        const partner = { ...base.partner, name: text, contactPhone: text, website: text };
+        const buyer = { ...base.buyer, name: text, businessName: text, vatNumber: text };
+        const lines = taxLines([pricedLine({ productName: text })]);
+        const filled = page.fill(sampleInvoice({ buyer, partner, lines }), null);
+        expect(filled.body.length).toBeLessThan(16_000);
+        expect(filled.body).not.toMatch(/[\p{Cf}\p{M}]/u);
+        expect(marks(filled.body)).toBeLessThanOrEqual(tame + 12);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test('an endless name is cut', () => {
     const text = textOf(withLines({ productName: 'N'.repeat(10_000) }));
     expect(text).toContain(`${'N'.repeat(499)}…`);
     expect(text).not.toContain('N'.repeat(500));
+  });
+
+  test('punctuation stays with its word, as French wants it', () => {
+    const text = textOf(withLines({ productName: 'Guide « Louer » : 20 % de remise ! Et vous ?' }));
+    expect(text).toContain(
+      'Guide «\u00A0Louer\u00A0»\u00A0: 20\u00A0% de remise\u00A0! Et vous\u00A0?',
+    );
   });
 
   test('a website that is no web address is printed without a link', () => {
@@ -310,6 +354,18 @@ describe('the page as a document', () => {
     expect(page.shell).toContain('<html lang="fr">');
     expect(page.shell.match(/url\((?!data:)/g)).toBeNull();
     expect(page.shell.match(/@font-face/g)).toHaveLength(14);
+  });
+
+  test('columns make room for quantities and prices that need it', () => {
+    expect(bodyOf(withLines({ quantity: 99_999 }))).toContain('class="lines wide"');
+    expect(bodyOf(withLines({ gross: cents(99_999_999_999) }))).toContain('wide');
+    expect(bodyOf(withLines({ quantity: 999, gross: cents(99_999_900) }))).not.toContain('wide');
+  });
+
+  test('a long partner’s name is set smaller, and a very long one is cut', () => {
+    const named = (name: string) => bodyOf(sampleInvoice({ partner: { ...base.partner, name } }));
+    expect(named('Société '.repeat(6))).toContain('<p class="wordmark long">');
+    expect(named('N'.repeat(100))).toContain(`${'N'.repeat(79)}…`);
   });
 
   test('rows move closer from seven lines on', () => {

@@ -70,6 +70,7 @@ export function manyLines(count: number): OrderLine[] {
 export function sampleInvoice(overrides: Partial<Invoice> = {}): Invoice {
   const lines = overrides.lines ?? taxLines([pricedLine()]);
   return {
+    kind: 'invoice',
     number: formatInvoiceNumber('FQCA', 2026, 318),
     issuedAt: '2026-11-20T09:05:42.000Z',
     issueDay: '2026-11-20' as ParisDay,

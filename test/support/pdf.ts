@@ -1,6 +1,6 @@
-// Reads back the PDFs that Chromium writes: pages, words, fonts, title. It knows only that one
-// writer's plain form (PDF 1.4, one object after another, hexadecimal glyph strings, a ToUnicode
-// map a font) and makes no attempt at others; that is enough to test what was printed.
+// Reads back the PDFs that Chromium and we write: pages, words, fonts, title. It knows only that one
+// form (one object after another or in an object stream, hexadecimal glyph strings, a ToUnicode map
+// a font) and makes no attempt at others; that is enough to test what was printed.
 
 import { inflateSync } from 'node:zlib';
 
@@ -16,7 +16,7 @@ export type ReadPdf = {
 
 type PdfObject = { readonly head: string; readonly stream: Buffer | null };
 
-/** Throws when a font is not embedded. */
+/** Throws when a font is not embedded, or when a page shows the glyph for a missing character. */
 export function readPdf(bytes: Uint8Array): ReadPdf {
   const objects = objectsOf(Buffer.from(bytes));
   const heads = [...objects.values()].map((it) => it.head);
@@ -53,22 +53,41 @@ function objectsOf(file: Buffer): Map<string, PdfObject> {
     objects.set(match[1] as string, { head, stream: packed ? inflateSync(data) : data });
     start.lastIndex = stream + 7 + length;
   }
+  for (const { head, stream } of [...objects.values()]) {
+    if (!head.includes('/Type /ObjStm') || stream === null) continue;
+    const inside = stream.toString('latin1');
+    const first = Number(/\/First (\d+)/.exec(head)?.[1]);
+    const places = inside.slice(0, first).trim().split(/\s+/).map(Number);
+    for (let at = 0; at < places.length; at += 2) {
+      const [number, from, to] = [places[at], places[at + 1] ?? 0, places[at + 3]];
+      const end = to === undefined ? inside.length : first + to;
+      objects.set(`${number}`, { head: inside.slice(first + from, end), stream: null });
+    }
+  }
   return objects;
 }
 
 function pagesOf(objects: ReadonlyMap<string, PdfObject>): string[] {
-  const order = [...objects.values()].find((it) => it.head.includes('/Type /Pages\n'))?.head ?? '';
-  const kids = /\/Kids \[([^\]]*)\]/.exec(order)?.[1] ?? '';
-  return [...kids.matchAll(/(\d+) 0 R/g)].map(([, id = '']) => {
-    const { head } = objects.get(id) as PdfObject;
-    const fonts = new Map(
-      [...(/\/Font <<([^>]*)>>/.exec(head)?.[1] ?? '').matchAll(/\/(F\d+) (\d+) 0 R/g)].map(
-        ([, name = '', font = '']) => [name, glyphsOf(objects, font)],
-      ),
-    );
-    const contents = /\/Contents (\d+) 0 R/.exec(head)?.[1] ?? '';
-    return wordsOf(objects.get(contents)?.stream?.toString('latin1') ?? '', fonts);
-  });
+  const roots = [...objects].filter(
+    ([, { head }]) => /\/Type \/Pages\b/.test(head) && !head.includes('/Parent'),
+  );
+  return roots.flatMap(([id]) => pagesUnder(id, objects));
+}
+
+/** Of more than eight pages Chromium makes a tree. */
+function pagesUnder(id: string, objects: ReadonlyMap<string, PdfObject>): string[] {
+  const { head } = objects.get(id) as PdfObject;
+  const kids = /\/Type \/Pages\b/.test(head) ? /\/Kids \[([^\]]*)\]/.exec(head)?.[1] : undefined;
+  if (kids !== undefined) {
+    return [...kids.matchAll(/(\d+) 0 R/g)].flatMap(([, kid = '']) => pagesUnder(kid, objects));
+  }
+  const fonts = new Map(
+    [...(/\/Font <<([^>]*)>>/.exec(head)?.[1] ?? '').matchAll(/\/(F\d+) (\d+) 0 R/g)].map(
+      ([, name = '', font = '']) => [name, glyphsOf(objects, font)],
+    ),
+  );
+  const contents = /\/Contents (\d+) 0 R/.exec(head)?.[1] ?? '';
+  return [wordsOf(objects.get(contents)?.stream?.toString('latin1') ?? '', fonts)];
 }
 
 /** Glyph number to text, from the font's ToUnicode map. */
@@ -82,11 +101,16 @@ function glyphsOf(objects: ReadonlyMap<string, PdfObject>, font: string): Map<st
     const first = Number.parseInt(from, 16);
     const last = to === '' ? first : Number.parseInt(to, 16);
     for (let glyph = first; glyph <= last; glyph++) {
-      const code = Number.parseInt(text, 16) + glyph - first;
+      const code = characterOf(text) + glyph - first;
       glyphs.set(glyph.toString(16).padStart(4, '0').toUpperCase(), String.fromCodePoint(code));
     }
   }
   return glyphs;
+}
+
+/** The code point of one character in hexadecimal UTF-16, or of the first of several. */
+function characterOf(hex: string): number {
+  return Buffer.from(hex, 'hex').swap16().toString('utf16le').codePointAt(0) ?? 0xfffd;
 }
 
 function wordsOf(content: string, fonts: ReadonlyMap<string, Map<string, string>>): string {
@@ -95,7 +119,10 @@ function wordsOf(content: string, fonts: ReadonlyMap<string, Map<string, string>
   const tokens = /\/(F\d+) \S+ Tf|<(\w+)> Tj|\/ActualText <FEFF(\w*)> >> BDC\s*<\w*> Tj|\b(ET)\b/g;
   for (const [, font, shown, actual, end] of content.matchAll(tokens)) {
     if (font !== undefined) glyphs = fonts.get(font) ?? new Map();
-    for (const [glyph] of (shown ?? '').matchAll(/\w{4}/g)) words += glyphs.get(glyph) ?? '\uFFFD';
+    for (const [glyph] of (shown ?? '').matchAll(/\w{4}/g)) {
+      if (glyph === '0000') throw new Error(`a character is missing after « ${words} »`);
+      words += glyphs.get(glyph) ?? '\uFFFD';
+    }
     if (actual !== undefined) words += stringOf(`<FEFF${actual}>`);
     if (end !== undefined) words += '\n';
   }

@@ -1,13 +1,16 @@
-// Prints invoices through one Chromium that stays open and a page that is refilled for each. The
-// rules of its supervision: one print at a time in a page, ten seconds for it; after anything odd
-// the page is thrown away and the print tried once more, after a silence the whole browser goes.
-// Trouble is learnt from rejected calls, not from events, because a dead renderer sends none.
+// Prints invoices through one Chromium that stays open and a page that is refilled for each, and
+// finishes them as Factur-X. The rules of its supervision: one print at a time in a page, ten seconds
+// for it; after anything odd the page is thrown away and the print tried once more, after a silence
+// the whole browser goes. Trouble is learnt from calls that reject, and from nothing else.
 
-import type { InvoicePrinter, PrintedPdf } from '#application/ports.ts';
-import type { Invoice } from '#domain/invoice.ts';
+import { facturXml } from '#adapters/facturx/factur-x.ts';
+import type { InvoicePrinter } from '#application/ports.ts';
+import type { LegalDocument } from '#domain/invoice.ts';
 import type { Logo } from '#domain/partner.ts';
 import { chromiumBinary } from './chromium-binary.ts';
-import { type InvoicePage, invoicePage } from './invoice-page.ts';
+import { type FilledPage, type InvoicePage, invoicePage } from './invoice-page.ts';
+import { pdfA3 } from './pdf-a3.ts';
+import { printVersion } from './print-version.ts';
 import { type SupervisedBrowser, supervisedBrowser } from './supervised-browser.ts';
 import { type WarmPage, warmPage } from './warm-page.ts';
 
@@ -36,18 +39,31 @@ type Limits = { readonly timeoutMs: number; readonly printsPerPage: number };
 /** Loading the page is not printing: on a busy machine the first one may take its time. */
 const LOAD_TIMEOUT_MS = 30_000;
 
-/** Starts nothing until `warm` or the first print; reads template and typeface at once. */
+/**
+ * Its PDFs are PDF/A-3 with the Factur-X XML inside; `templateVersion` changes with whatever shapes
+ * them. Starts nothing until `warm` or the first print; reads template and typeface at once.
+ */
 export function chromiumPrinter(options: ChromiumPrinterOptions): ChromiumPrinter {
   const { pages = 1, timeoutMs = 10_000, printsPerPage = 3_000 } = options;
   const template = invoicePage();
+  const templateVersion = printVersion(template);
   const browser = supervisedBrowser(() => chromiumBinary(options));
   const slots = Array.from({ length: pages }, () =>
     printSlot(browser, template, { timeoutMs, printsPerPage }),
   );
   return {
-    async print(invoice, logo) {
-      const slot = slots.reduce((best, it) => (it.waiting() < best.waiting() ? it : best));
-      return await slot.print(invoice, logo);
+    async print(document, logo) {
+      try {
+        // First, so that a document that cannot be explained costs no print.
+        const facturX = facturXml(document);
+        const slot = slots.reduce((best, it) => (it.waiting() < best.waiting() ? it : best));
+        const { title, pdf, chromiumVersion } = await slot.print(document, logo);
+        const { issuedAt, seller } = document;
+        const bytes = pdfA3(pdf, { title, author: seller.name, issuedAt, facturX });
+        return { bytes, templateVersion, chromiumVersion };
+      } catch (cause) {
+        throw new Error(`${document.number} could not be printed`, { cause });
+      }
     },
     async warm() {
       await Promise.all(slots.map((slot) => slot.warm()));
@@ -56,7 +72,15 @@ export function chromiumPrinter(options: ChromiumPrinterOptions): ChromiumPrinte
   };
 }
 
-type PrintSlot = InvoicePrinter & {
+/** As Chromium made it. */
+type PlainPdf = {
+  readonly title: string;
+  readonly pdf: Uint8Array;
+  readonly chromiumVersion: string;
+};
+
+type PrintSlot = {
+  print(document: LegalDocument, logo: Logo | null): Promise<PlainPdf>;
   warm(): Promise<void>;
   /** Prints under way or queued here. */
   waiting(): number;
@@ -94,12 +118,11 @@ function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: L
     return page;
   };
 
-  const attempt = async (invoice: Invoice, logo: Logo | null): Promise<PrintedPdf> => {
+  const attempt = async (document: LegalDocument, logo: Logo | null): Promise<PlainPdf> => {
     const warm = await ready();
     try {
-      const bytes = await within(limits.timeoutMs, printOn(warm, template, invoice, logo));
-      const chromiumVersion = warm.browser.version();
-      return { bytes, templateVersion: template.templateVersion, chromiumVersion };
+      const printed = await within(limits.timeoutMs, printOn(warm, template, document, logo));
+      return { ...printed, chromiumVersion: warm.browser.version() };
     } catch (cause) {
       page = undefined;
       if (cause instanceof PrintTimeout) browsers.discard(warm.browser);
@@ -109,17 +132,13 @@ function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: L
   };
 
   return {
-    print: (invoice, logo) =>
-      inTurn(async () => {
-        try {
-          return await attempt(invoice, logo).catch((cause) => {
-            if (cause instanceof PrintTimeout) throw cause;
-            return attempt(invoice, logo);
-          });
-        } catch (cause) {
-          throw new Error(`invoice ${invoice.number} could not be printed`, { cause });
-        }
-      }),
+    print: (document, logo) =>
+      inTurn(() =>
+        attempt(document, logo).catch((cause) => {
+          if (cause instanceof PrintTimeout) throw cause;
+          return attempt(document, logo);
+        }),
+      ),
     warm: () =>
       inTurn(async () => {
         await ready();
@@ -131,15 +150,19 @@ function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: L
 async function printOn(
   page: WarmPage,
   template: InvoicePage,
-  invoice: Invoice,
+  document: LegalDocument,
   logo: Logo | null,
-): Promise<Uint8Array> {
-  const printed = await page.print(template.fill(invoice, logo));
-  if (printed !== 'broken-picture') return printed;
+): Promise<Omit<PlainPdf, 'chromiumVersion'>> {
+  const printed = await filledPdf(template.fill(document, logo));
   // A logo that no longer decodes must not hold the customer's invoice back.
-  const plain = await page.print(template.fill(invoice, null));
-  if (plain === 'broken-picture') throw new Error('a page without a logo has a broken picture');
-  return plain;
+  const whole = printed ?? (await filledPdf(template.fill(document, null)));
+  if (whole === null) throw new Error('a page without a logo has a broken picture');
+  return whole;
+
+  async function filledPdf(filled: FilledPage) {
+    const pdf = await page.print(filled);
+    return pdf === 'broken-picture' ? null : { title: filled.title, pdf };
+  }
 }
 
 class PrintTimeout extends Error {}

@@ -1,10 +1,11 @@
 // The invoice's one typeface, Inter in two weights, inlined in the page under a name of our own so
 // that no installed font can stand in for it. Every subset is carried, for a customer's name may be
 // Greek, Cyrillic or Vietnamese; each character belongs to exactly one file, the first that has it.
-// What no file has never reaches the page: `printable` replaces or drops it.
+// What no file has never reaches the page: `printable` spells it in Latin letters or drops it.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { transliterate } from './transliterate.ts';
 import { charactersOf, withoutCharacter } from './woff2-characters.ts';
 
 export type InterFont = {
@@ -14,7 +15,7 @@ export type InterFont = {
   readonly family: string;
   /** Changes when any of the files does. */
   readonly version: string;
-  /** The text with every character that Inter lacks replaced by the nearest it has, or by `?`. */
+  /** The text with every character that Inter lacks spelt in letters it has. May grow. */
   printable(text: string): string;
 };
 
@@ -35,11 +36,6 @@ const MODIFIER_APOSTROPHE = 0x02bc;
 
 /** Spaces of French typography that the shaper makes from the plain space, at half its width. */
 const MADE_BY_THE_SHAPER = [0x202f];
-
-// What a name may hold and a page of letters cannot show: pictures, flags, skin tones, marks that
-// have no composed form. Dropping them leaves the words; a `?` would look like our fault.
-const DROPPED =
-  /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\p{M}\p{Cf}\p{Cc}\p{Cs}]/u;
 
 /** Reads the font files of the npm package `@fontsource/inter`, once. Throws when one is missing. */
 export function interFont(): InterFont {
@@ -66,7 +62,7 @@ export function interFont(): InterFont {
     css: rules.join('\n'),
     family: FAMILY,
     version: hash.digest('hex').slice(0, 12),
-    printable: (text) => Array.from(text.normalize('NFC'), (it) => nearest(it, known)).join(''),
+    printable: (text) => transliterate(text, known),
   };
 }
 
@@ -87,19 +83,4 @@ function ranges(codes: readonly number[]): string {
     else runs.push([code, code]);
   }
   return runs.map(([from, to]) => `U+${from.toString(16)}-${to.toString(16)}`).join(',');
-}
-
-function nearest(character: string, known: ReadonlySet<number>): string {
-  // Before the look-up: a combining mark has a glyph, but piled up by the hundred it would leave
-  // its line. Marks that matter have been composed by NFC.
-  if (/\p{M}/u.test(character)) return '';
-  if (known.has(character.codePointAt(0) as number)) return character;
-  if (/[\u2010\u2011\u2212]/.test(character)) return '-';
-  if (/\p{Zs}/u.test(character)) return ' ';
-  // Full-width letters, ligatures, circled digits, letters under rare accents.
-  const simpler = Array.from(character.normalize('NFKD')).filter((it) => !/\p{M}/u.test(it));
-  if (simpler.length > 0 && simpler.every((it) => known.has(it.codePointAt(0) as number))) {
-    return simpler.join('');
-  }
-  return DROPPED.test(character) ? '' : '?';
 }

@@ -1,4 +1,4 @@
-// The invoice as a page: an HTML shell loaded into the browser once (styles, typeface, a policy
+// Invoice and credit note as a page: an HTML shell loaded into the browser once (styles, typeface, a policy
 // that forbids every request) and, for each invoice, the three things that are patched into it:
 // title, a small style (colour, foot, running title) and body. No text of a customer ever enters a
 // style; everything in the body is escaped by the template.
@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { checkLogo } from '#adapters/logo.ts';
-import type { Invoice } from '#domain/invoice.ts';
+import type { LegalDocument } from '#domain/invoice.ts';
 import { isColor, type Logo, readableOnWhite } from '#domain/partner.ts';
 import { plainLine } from '#domain/text.ts';
+import { titleOf } from './document-words.ts';
 import { interFont } from './inter-font.ts';
 import { type InvoiceView, invoiceView, type Print } from './invoice-view.ts';
 import { isBusiness, legalLines } from './mentions.ts';
@@ -20,7 +21,7 @@ export type InvoicePage = {
   /** Twelve hex digits that change with the template, its style, the shell or the typeface. */
   readonly templateVersion: string;
   /** Pure. A logo that fails `checkLogo` is replaced by the partner's name. */
-  fill(invoice: Invoice, logo: Logo | null): FilledPage;
+  fill(document: LegalDocument, logo: Logo | null): FilledPage;
 };
 
 export type FilledPage = {
@@ -52,20 +53,25 @@ export function invoicePage(): InvoicePage {
     strict: true,
     knownHelpersOnly: true,
   });
-  const print: Print = (text, charactersMax) =>
-    font.printable(plainLine(text, charactersMax)).trim();
+  // Cut again after: a sign in a script that Inter lacks may come out as a whole word.
+  const print: Print = (text, charactersMax) => {
+    const letters = font.printable(plainLine(text, charactersMax));
+    return boundPunctuation(plainLine(letters, charactersMax)).trim();
+  };
+  const logoUri = logoUris();
   const digest = createHash('sha256');
   for (const part of [template, css, shell, font.version]) digest.update(part).update('\0');
 
   return {
     shell,
     templateVersion: digest.digest('hex').slice(0, 12),
-    fill(invoice, logo) {
-      const test = invoice.test ? '[TEST] ' : '';
+    fill(document, logo) {
+      const { test, number, seller } = document;
+      const mark = test ? '[TEST] ' : '';
       return {
-        title: print(`${test}Facture ${invoice.number} – ${invoice.seller.name}`, 200),
-        style: styleOf(invoice, print),
-        body: render({ ...invoiceView(invoice, print), logo: dataUri(logo) }),
+        title: print(`${mark}${titleOf(document)} ${number} – ${seller.name}`, 200),
+        style: styleOf(document, print),
+        body: render({ ...invoiceView(document, print), logo: logoUri(logo) }),
       };
     },
   };
@@ -89,16 +95,22 @@ function shellOf(css: string): string {
 </html>`;
 }
 
-function styleOf(invoice: Invoice, print: Print): string {
-  const { partner, seller, test } = invoice;
+function styleOf(document: LegalDocument, print: Print): string {
+  const { partner, seller, test, number } = document;
   const color = partner.color !== null && isColor(partner.color) ? partner.color : OWN_COLOR;
-  const foot = legalLines(seller, isBusiness(invoice)).map((line) => print(line, 300));
-  const running = `${test ? 'TEST – SPÉCIMEN – ' : ''}Facture n°\u00A0${invoice.number} (suite)`;
+  const foot = legalLines(seller, isBusiness(document)).map((line) => print(line, 300));
+  const mark = test ? 'TEST – SPÉCIMEN – ' : '';
+  const running = `${mark}${titleOf(document)} n°\u00A0${number} (suite)`;
   return `:root{
 --accent:${readableOnWhite(color)};
 --running:${cssString(running)};
 --foot:${foot.map(cssString).join('"\\A "')};
 }${test ? '@page :first{margin-top:8mm}' : ''}`;
+}
+
+/** The space before » ; : ! ? % € and after « kept from ending or beginning a line. */
+function boundPunctuation(text: string): string {
+  return text.replace(/ (?=[»;:!?%€])|(?<=«) /g, '\u00A0');
 }
 
 /** A CSS string token; all but letters, digits, spaces and plain signs as escapes. */
@@ -109,8 +121,24 @@ function cssString(text: string): string {
   return `"${escaped.join('')}"`;
 }
 
-function dataUri(logo: Logo | null): string | null {
-  if (logo === null) return null;
+const LOGOS_KEPT = 100;
+
+/** Logo to data URI. Looking one over takes longer than printing it, so the answer is kept. */
+function logoUris(): (logo: Logo | null) => string | null {
+  const kept = new Map<string, string | null>();
+  return (logo) => {
+    if (logo === null) return null;
+    const key = createHash('sha256').update(logo.bytes).digest('base64');
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    if (kept.size >= LOGOS_KEPT) kept.clear();
+    const uri = dataUri(logo);
+    kept.set(key, uri);
+    return uri;
+  };
+}
+
+function dataUri(logo: Logo): string | null {
   try {
     const { mediaType, bytes } = checkLogo(logo.bytes);
     return `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}`;

@@ -1,22 +1,25 @@
-// What the template prints: an invoice turned into finished French strings, nothing computed after.
+// What the template prints: a document turned into finished French strings, nothing computed after.
 // Every text of outside origin goes through `print` (one line, visible, drawable, of bounded
 // length), so the template needs no care and a page cannot be broken by a name.
 
-import { count, euros, longDate, paidBy, percent, shortDate } from '#adapters/french.ts';
+import { count, euros, longDate, percent } from '#adapters/french.ts';
 import type { Address } from '#domain/customer.ts';
-import type { Invoice } from '#domain/invoice.ts';
-import { cents, sum, ZERO } from '#domain/money.ts';
+import type { LegalDocument } from '#domain/invoice.ts';
+import { cents, sum } from '#domain/money.ts';
 import { type OrderLine, unitNet } from '#domain/order.ts';
 import type { VatSummary } from '#domain/vat.ts';
+import { type DocumentWords, documentWords, type Fact } from './document-words.ts';
 import { mentions, sirenOf } from './mentions.ts';
 
 /** Makes a text printable in at most so many characters; empty when nothing visible is left. */
 export type Print = (text: string, charactersMax: number) => string;
 
-export type InvoiceView = {
+export type InvoiceView = DocumentWords & {
   readonly test: boolean;
   readonly number: string;
   readonly partnerName: string;
+  /** Set smaller, to keep within the head. */
+  readonly longPartnerName: boolean;
   readonly seller: readonly string[];
   readonly sellerName: string;
   readonly buyerName: string;
@@ -24,6 +27,8 @@ export type InvoiceView = {
   readonly facts: readonly Fact[];
   /** More than a handful of lines: rows move closer together. */
   readonly dense: boolean;
+  /** Quantities or amounts too long for the usual columns. */
+  readonly wide: boolean;
   /** All but the last two. */
   readonly lines: readonly LineView[];
   /** The last two, which never part from the sums. */
@@ -34,11 +39,8 @@ export type InvoiceView = {
   /** Above the total: discount, subtotal, one row of tax a rate. */
   readonly sums: readonly Fact[];
   readonly total: string;
-  /** Under the total: paid, still due. */
-  readonly settled: readonly Fact[];
 };
 
-export type Fact = { readonly label: string; readonly value: string };
 export type LineView = {
   readonly name: string;
   readonly note: string | null;
@@ -54,17 +56,23 @@ export type ContactView = {
 
 const NAME_MAX = 300;
 const ADDRESS_LINE_MAX = 120;
+const PARTNER_NAME_MAX = 80;
+const LONG_PARTNER_NAME = 40;
 const DENSE_FROM_LINES = 7;
 
-/** The view of an invoice; `print` must return text that the page's font can draw. */
-export function invoiceView(invoice: Invoice, print: Print): InvoiceView {
-  const { seller, partner, totals, currency } = invoice;
+/** The view of a document; `print` must return text that the page's font can draw. */
+export function invoiceView(document: LegalDocument, print: Print): InvoiceView {
+  const { seller, partner, totals, currency } = document;
   const short = (text: string) => print(text, ADDRESS_LINE_MAX);
-  const lines = invoice.lines.map((line) => lineView(line, invoice, print));
+  const partnerName = print(partner.name, PARTNER_NAME_MAX) || short(seller.name);
+  const lines = document.lines.map((line) => lineView(line, document, print));
+  const words = documentWords(document);
   return {
-    test: invoice.test,
-    number: invoice.number,
-    partnerName: print(partner.name, 80) || short(seller.name),
+    ...words,
+    test: document.test,
+    number: document.number,
+    partnerName,
+    longPartnerName: partnerName.length > LONG_PARTNER_NAME,
     sellerName: short(seller.tradeName),
     seller: [
       ...seller.addressLines.map(short),
@@ -72,30 +80,35 @@ export function invoiceView(invoice: Invoice, print: Print): InvoiceView {
       // Also in the foot of each page, but a margin box is not read out to those who listen.
       print(identifiers(seller.vatNumber), 80),
     ],
-    ...buyerView(invoice, print),
+    ...buyerView(document, print),
     facts: [
-      { label: 'Date d’émission', value: longDate(invoice.issueDay) },
-      { label: 'Date de la prestation', value: longDate(invoice.serviceDay) },
-      { label: 'Paiement', value: methodName(invoice) },
-      { label: 'Commande', value: `n°\u00A0${invoice.orderId}` },
+      { label: 'Date d’émission', value: longDate(document.issueDay) },
+      { label: 'Date de la prestation', value: longDate(document.serviceDay) },
+      words.money,
+      { label: 'Commande', value: `n°\u00A0${document.orderId}` },
     ],
-    dense: invoice.lines.length >= DENSE_FROM_LINES,
+    dense: document.lines.length >= DENSE_FROM_LINES,
+    wide: lines.some(({ quantity, unit, net }) => {
+      return quantity.length > 5 || unit.length > 13 || net.length > 16;
+    }),
     lines: lines.slice(0, -2),
     lastLines: lines.slice(-2),
-    mentions: [...mentions(invoice), ...roundingNote(invoice.lines)],
-    contact: contactView(invoice, print),
+    mentions: [...mentions(document), ...roundingNote(document.lines)],
+    contact: contactView(document, print),
     terms: { text: print(withoutScheme(seller.termsUrl), 200), href: webLink(seller.termsUrl) },
     sums: [
-      ...discountRow(invoice),
+      ...discountRow(document),
       { label: 'Sous-total HT', value: euros(totals.net, currency) },
-      ...totals.byRate.map((summary) => vatRow(summary, invoice)),
+      ...totals.byRate.map((summary) => vatRow(summary, document)),
     ],
     total: euros(totals.gross, currency),
-    settled: settledRows(invoice),
   };
 }
 
-function buyerView({ buyer }: Invoice, print: Print): Pick<InvoiceView, 'buyerName' | 'buyer'> {
+function buyerView(
+  { buyer }: LegalDocument,
+  print: Print,
+): Pick<InvoiceView, 'buyerName' | 'buyer'> {
   const email = print(buyer.email, 254);
   const person = print(buyer.name ?? '', NAME_MAX);
   const business = print(buyer.businessName ?? '', NAME_MAX);
@@ -133,17 +146,25 @@ function addressLines(address: Address | null, print: Print): string[] {
   );
 }
 
-function lineView(line: OrderLine, { currency, lines }: Invoice, print: Print): LineView {
-  // A single line has its discount in the totals, right below.
-  const note = line.discount > 0 && lines.length > 1;
+function lineView(line: OrderLine, document: LegalDocument, print: Print): LineView {
+  const { currency } = document;
   return {
     name: print(line.productName, 500) || '(sans désignation)',
-    note: note ? `Remise de ${euros(line.discount, currency)} TTC déduite` : null,
+    note: lineNote(line, document),
     quantity: line.quantity === null ? '' : count(line.quantity),
     unit: euros(unitNet(line), currency),
     rate: percent(line.rate),
     net: euros(line.net, currency),
   };
+}
+
+// A change of plan sells the same name twice, once the other way round: that one is told apart. A
+// single line has its discount in the totals, right below; a credit note takes back what was paid,
+// so that what had been taken off before says nothing any more.
+function lineNote(line: OrderLine, { kind, currency, lines }: LegalDocument): string | null {
+  if (line.gross < 0) return 'Déduction';
+  if (kind === 'credit-note' || line.discount === 0 || lines.length === 1) return null;
+  return `Remise de ${euros(line.discount, currency)} TTC déduite`;
 }
 
 // Prices include tax, so a unit price without it need not multiply back: 3 × 83,32 is 249,96 where
@@ -155,13 +176,13 @@ function roundingNote(lines: readonly OrderLine[]): string[] {
 
 // Lines and subtotal are after discount; this row only tells what was taken off, tax included as
 // the customer was promised it, and its words keep the reader from taking it off again.
-function discountRow({ lines, currency }: Invoice): Fact[] {
+function discountRow({ kind, lines, currency }: LegalDocument): Fact[] {
   const discount = sum(lines.map((line) => line.discount));
-  if (discount === 0) return [];
+  if (kind === 'credit-note' || discount === 0) return [];
   return [{ label: 'Remise TTC, déjà déduite', value: euros(cents(-discount), currency) }];
 }
 
-function vatRow(summary: VatSummary, { totals, currency }: Invoice): Fact {
+function vatRow(summary: VatSummary, { totals, currency }: LegalDocument): Fact {
   const base = totals.byRate.length > 1 ? ` sur ${euros(summary.net, currency)}` : '';
   const reason = { standard: '', 'reverse-charge': ' autoliquidée', exempt: ' exonérée' };
   return {
@@ -170,22 +191,7 @@ function vatRow(summary: VatSummary, { totals, currency }: Invoice): Fact {
   };
 }
 
-function settledRows({ totals, paidDay, currency }: Invoice): Fact[] {
-  const due = { label: 'Net à payer', value: euros(ZERO, currency) };
-  if (totals.gross === 0) return [due];
-  const paid = euros(cents(-totals.gross), currency);
-  return [{ label: `Payé le ${shortDate(paidDay)}`, value: paid }, due];
-}
-
-/** « Carte bancaire », from « par carte bancaire ». */
-function methodName({ paymentMethod, totals }: Invoice): string {
-  const by = totals.gross === 0 ? null : paidBy(paymentMethod);
-  if (by === null) return totals.gross === 0 ? 'Sans paiement' : 'Reçu';
-  const name = by.replace(/^(?:par|avec) /, '');
-  return name.charAt(0).toUpperCase() + name.slice(1);
-}
-
-function contactView({ partner }: Invoice, print: Print): ContactView | null {
+function contactView({ partner }: LegalDocument, print: Print): ContactView | null {
   const { contactEmail, contactPhone, website } = partner;
   const ways = [
     { text: contactEmail, href: contactEmail === null ? null : `mailto:${contactEmail}` },

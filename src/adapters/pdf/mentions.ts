@@ -1,34 +1,36 @@
 // The sentences that French law wants on an invoice beside its figures, and the legal identity at
-// its foot (CGI ann. II art. 242 nonies A, C. com. L441-9, décret 2022-1299; read 2026-11-22). Two
-// pure functions from an invoice, so that a test can hold them against the list. No article of any
-// code is printed: VAT law moved to the CIBS in September 2026 and a wrong number helps nobody.
+// its foot (CGI ann. II art. 242 nonies A, C. com. L441-9, décret 2022-1299; read 2026-11-22). Pure
+// functions from a document, so that a test can hold them against the list; a credit note changes
+// an invoice and so carries all of them again. No article of any code is printed: VAT law moved to
+// the CIBS in September 2026 and a wrong number helps nobody.
 
-import { FIXED, longDate, paidBy } from '#adapters/french.ts';
-import type { Invoice } from '#domain/invoice.ts';
+import { FIXED, longDate, paidBy, refundedTo } from '#adapters/french.ts';
+import type { CreditNote, Invoice, LegalDocument } from '#domain/invoice.ts';
 import type { Seller } from '#domain/seller.ts';
 
 /** A business: it gave its name as one, or a VAT number. */
-export function isBusiness({ buyer }: Pick<Invoice, 'buyer'>): boolean {
+export function isBusiness({ buyer }: Pick<LegalDocument, 'buyer'>): boolean {
   return buyer.businessName !== null || buyer.vatNumber !== null;
 }
 
-/** The mentions, each a sentence, in the order of print. The first says how it was settled. */
-export function mentions(invoice: Invoice): string[] {
-  const treatments = new Set(invoice.totals.byRate.map((it) => it.treatment));
+/** The mentions, each a sentence, in the order of print. The first says where the money is. */
+export function mentions(document: LegalDocument): string[] {
+  const treatments = new Set(document.totals.byRate.map((it) => it.treatment));
+  const business = isBusiness(document);
   return [
-    settlement(invoice),
+    document.kind === 'invoice' ? payment(document) : restitution(document),
     'Catégorie de l’opération\u00A0: prestation de services.',
     ...when(treatments.has('reverse-charge'), 'Autoliquidation.'),
     ...when(treatments.has('exempt'), 'Opération exonérée de TVA.'),
     // The words are those of the decree, to the letter.
-    ...when(invoice.seller.vatOnDebits, 'Option pour le paiement de la taxe d’après les débits.'),
-    ...when(isBusiness(invoice), 'Pas d’escompte pour paiement anticipé.'),
+    ...when(document.seller.vatOnDebits, 'Option pour le paiement de la taxe d’après les débits.'),
+    ...when(business, 'Pas d’escompte pour paiement anticipé.'),
     ...when(
-      isBusiness(invoice),
+      business,
       'En cas de retard de paiement, pénalités au taux de trois fois le taux d’intérêt légal.',
     ),
     ...when(
-      isBusiness(invoice),
+      business,
       'Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement\u00A0: 40\u00A0€.',
     ),
   ];
@@ -64,11 +66,25 @@ export function sirenOf(vatNumber: string | null): string | null {
   return match ? grouped(match[1] as string) : null;
 }
 
-function settlement(invoice: Invoice): string {
-  if (invoice.totals.gross === 0)
-    return 'Facture d’un montant nul\u00A0: aucun règlement n’est dû.';
-  const by = paidBy(invoice.paymentMethod);
-  return `Facture acquittée le ${longDate(invoice.paidDay)}${by === null ? '' : ` ${by}`}.`;
+function payment({ totals, paymentMethod, paidDay }: Invoice): string {
+  if (totals.gross === 0) return 'Facture d’un montant nul\u00A0: aucun règlement n’est dû.';
+  const by = paidBy(paymentMethod);
+  return `Facture acquittée le ${longDate(paidDay)}${by === null ? '' : ` ${by}`}.`;
+}
+
+function restitution({ cause, refundedDay, paymentMethod }: CreditNote): string {
+  const day = longDate(refundedDay);
+  const to = refundedTo(paymentMethod);
+  switch (cause) {
+    case 'refund':
+      return `Montant remboursé le ${day}${to === null ? '' : ` ${to}`}.`;
+    case 'dispute':
+      return `Montant restitué le ${day} à la suite d’une contestation bancaire.`;
+    case 'credit-note':
+      return `Montant porté à votre crédit le ${day}.`;
+    default:
+      return cause satisfies never;
+  }
 }
 
 function when(condition: boolean, mention: string): string[] {
