@@ -6,26 +6,33 @@ import { createHash, randomUUID } from 'node:crypto';
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import { sql } from 'kysely';
+import { drawnLogos } from '#adapters/email/drawn-logos.ts';
 import { mailerOfUrl } from '#adapters/email/mailer-of-url.ts';
-import { directoryFiles } from '#adapters/files/directory-files.ts';
+import { documentFaults } from '#adapters/facturx/checks.ts';
+import { storeOfUrl } from '#adapters/files/store-of-url.ts';
 import { httpApp } from '#adapters/http/app.ts';
-import { type Log, logAlerts } from '#adapters/logging.ts';
+import { type Log, logAlerts, logNotes } from '#adapters/logging.ts';
 import { type PartnerClient, partnerClient } from '#adapters/partner/partner-client.ts';
 import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
+import { stripeCorrections } from '#adapters/stripe/correction-reader.ts';
 import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
 import { systemClock } from '#adapters/system-clock.ts';
+import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import type { Handlers } from '#adapters/worker/tasks.ts';
-import { deliverNotification } from '#application/deliver-notification.ts';
+import { deliveryPump } from '#application/delivery-pump.ts';
+import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { FileStore } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
 import { takeInMissed } from '#application/reconcile.ts';
+import { recordMailEvent } from '#application/record-mail-event.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
-import { renderInvoice } from '#application/render-invoice.ts';
+import { giveBackPrints, renderInvoice } from '#application/render-invoice.ts';
+import { workReplay } from '#application/replay.ts';
 import { resolvePayment } from '#application/resolve-payment.ts';
 import type { Config } from './config.ts';
 
@@ -59,15 +66,30 @@ export type Program = {
   readonly app: Koa;
   readonly db: Database;
   readonly secrets: SecretBox;
-  readonly handlers: Handlers;
-  readonly sweep: () => Promise<void>;
+  /** What a worker does; for processes that work the queue. */
+  readonly work: (life: LifeLock) => Work;
   /** Starts what is slow to start (Chromium), so that the first invoice does not wait for it. */
   readonly warm: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
+export type Work = {
+  readonly handlers: Handlers;
+  readonly sweep: (deadHolders: readonly string[]) => Promise<void>;
+  /** Sends nothing new; waits for what is under way, `withinMs` at most. */
+  readonly stop: (withinMs: number) => Promise<void>;
+  /** Gives back, uncounted, what this process still holds. */
+  readonly giveBack: () => Promise<void>;
+};
+
 /** How many database connections a process keeps for its use cases. */
-const CONNECTIONS_MAX = 16;
+const CONNECTIONS_MAX = 12;
+
+/** In flight at once in this process: mails, and calls to all partners together. */
+const MAILS_AT_ONCE = 8;
+const CALLS_AT_ONCE = 256;
+/** Calls in flight to one partner, in all processes together. */
+const CALLS_PER_PARTNER = 8;
 
 export function compose(config: Config, around: Surroundings): Program {
   const { log } = around;
@@ -79,23 +101,31 @@ export function compose(config: Config, around: Surroundings): Program {
   const secrets = secretBox(around.secretsKey);
   const transact = postgresTransact(db, { clock, secrets });
   const alerts = logAlerts(log);
-  const files = directoryFiles({
-    dir: directoryOf(config.storageUrl),
+  const notes = logNotes(log);
+  const store = storeOfUrl(config.storageUrl, {
     publicUrl: around.publicUrl,
     secretsKey: around.secretsKey,
     clock,
+    notes,
   });
+  const { files } = store;
   const stripe = stripeClient(around.stripe);
   const printer: ChromiumPrinter = chromiumPrinter({
     executablePath: config.chromiumPath ?? undefined,
     cacheDir: around.chromiumCacheDir,
   });
-  const mailer = mailerOfUrl(config.emailUrl.reveal(), { from: config.emailFrom, clock });
+  const logos = drawnLogos({
+    executablePath: config.chromiumPath ?? undefined,
+    cacheDir: around.chromiumCacheDir,
+    onFailure: (err) => log.warn({ err }, 'a logo could not be drawn for the mail'),
+  });
+  const mailer = mailerOfUrl(config.emailUrl.reveal(), { from: config.emailFrom, clock, logos });
   const partner: PartnerClient = partnerClient({
     timeoutMs: config.partnerTimeoutMs,
     allowInsecure: config.allowInsecurePartnerUrls,
+    proxy: config.egressProxy && { url: new URL(config.egressProxy.reveal()) },
   });
-  const base = { transact, clock, alerts, newId };
+  const base = { transact, clock, alerts, notes, newId };
 
   const app = httpApp({
     webhook: {
@@ -107,11 +137,21 @@ export function compose(config: Config, around: Surroundings): Program {
       clock,
       log,
     },
+    sesWebhook:
+      config.sesTopicArns.length === 0
+        ? null
+        : {
+            topicArns: config.sesTopicArns,
+            record: (event, snsMessageId) => recordMailEvent(base, { ...event, snsMessageId }),
+            notes,
+            clock,
+            log,
+          },
     readiness: {
       checkDatabase: async () => void (await sql`select 1`.execute(db)),
       isStopping: around.isStopping,
     },
-    files,
+    files: store.served,
     sandbox: around.sandboxPages?.({ db, files, secrets }) ?? null,
     log,
   });
@@ -119,42 +159,75 @@ export function compose(config: Config, around: Surroundings): Program {
   const resolve = {
     ...base,
     stripe: stripeReader(stripe),
+    corrections: stripeCorrections(stripe),
+    documentFaults,
     seller: config.seller,
     housePartner: config.housePartner,
   };
   const reconcile = { ...base, history: stripeHistory(stripe), livemode };
-  const render = { ...base, printer, files, sha256 };
+  const render = { ...base, printer, files, sha256, workerId };
   const partnerDelaysMs = config.partnerRetryDelaysMs;
   const deliver = { ...base, mailer, partner, files, livemode, partnerDelaysMs, workerId };
+
+  function work(life: LifeLock): Work {
+    const onError = (err: Error) => log.error({ err }, 'a delivery failed on our side');
+    const shared = { onError, mayClaim: () => life.held() };
+    const mails = deliveryPump(deliver, {
+      ...shared,
+      channel: 'email',
+      slots: MAILS_AT_ONCE,
+      perPartner: MAILS_AT_ONCE,
+    });
+    const calls = deliveryPump(deliver, {
+      ...shared,
+      channel: 'webhook',
+      slots: CALLS_AT_ONCE,
+      perPartner: CALLS_PER_PARTNER,
+    });
+    return {
+      handlers: {
+        'resolve-payment': (eventId) => resolvePayment(resolve, eventId),
+        'render-invoice': (number) => renderInvoice(render, number),
+        // Only a wake-up: the pump claims whatever is due and has room.
+        'deliver-notification': async (_id, { channel }) => {
+          if (channel !== 'webhook') mails.wake();
+          if (channel !== 'email') calls.wake();
+        },
+        replay: (id) => workReplay(base, id),
+        reconcile: async () => {
+          const report = await takeInMissed(reconcile, null);
+          if (report.received > 0) log.warn(report, 'took in events that never arrived');
+        },
+      },
+      sweep: async (deadHolders) => {
+        const found = await recoverStalled(base, deadHolders);
+        const { interrupted, requeued, givenUp } = found;
+        if (interrupted + requeued + givenUp > 0) log.warn(found, 'recovered stalled work');
+        mails.wake();
+        calls.wake();
+      },
+      stop: async (withinMs) => {
+        await Promise.all([mails.stop(withinMs), calls.stop(withinMs)]);
+      },
+      giveBack: async () => {
+        const given = (await giveBackDeliveries(deliver)) + (await giveBackPrints(render));
+        if (given > 0) log.warn({ given }, 'gave back work that was still under way');
+      },
+    };
+  }
+
   return {
     app,
     db,
     secrets,
-    handlers: {
-      'resolve-payment': (eventId) => resolvePayment(resolve, eventId),
-      'render-invoice': (number) => renderInvoice(render, number),
-      'deliver-notification': (id) => deliverNotification(deliver, id),
-      reconcile: async () => {
-        const report = await takeInMissed(reconcile, null);
-        if (report.received > 0) log.warn(report, 'took in events that never arrived');
-      },
-    },
-    sweep: async () => {
-      const found = await recoverStalled(base);
-      const { interrupted, requeued, givenUp } = found;
-      if (interrupted + requeued + givenUp > 0) log.warn(found, 'recovered stalled work');
-    },
+    work,
     warm: () => printer.warm(),
     close: async () => {
-      await Promise.all([printer.close(), mailer.close(), partner.close()]);
+      const adapters = [printer, mailer, logos, partner, store];
+      await Promise.all(adapters.map((adapter) => adapter.close()));
       await db.destroy();
     },
   };
-}
-
-function directoryOf(storageUrl: string): string {
-  if (storageUrl.startsWith('file:')) return storageUrl.slice('file:'.length);
-  throw new Error('STORAGE_URL: s3:// is not supported yet; use file:DIR');
 }
 
 function sha256(bytes: Uint8Array): string {

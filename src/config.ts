@@ -4,6 +4,9 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseSesUrl } from '#adapters/email/ses-url.ts';
+import { parseS3Url } from '#adapters/files/s3-url.ts';
+import { parseTopicArn } from '#adapters/http/sns-message.ts';
 import { PARTNER_RETRY_DELAYS_MS } from '#domain/notification.ts';
 import { type PartnerSlug, parsePartnerSlug } from '#domain/partner.ts';
 import { parseSeller, type Seller } from '#domain/seller.ts';
@@ -32,6 +35,8 @@ export type Config = {
   readonly seller: Seller;
   readonly emailUrl: Secret;
   readonly emailFrom: string;
+  /** SNS topics whose word about our mails is taken. Empty: none, and there is no endpoint. */
+  readonly sesTopicArns: readonly string[];
   readonly storageUrl: string;
   /** 32 bytes in base64. Null in the sandbox, which makes its own. */
   readonly secretsKey: Secret | null;
@@ -84,11 +89,10 @@ export function parseConfig(env: Env): Config {
     stripe: readStripe(reader, environment),
     housePartner: readHousePartner(reader),
     seller,
-    emailUrl:
-      reader.url('EMAIL_URL', ['file:', 'smtp:', 'smtps:', 'ses:']) ??
-      new Secret(`file:${dataDir}/mailbox`),
+    emailUrl: readEmailUrl(reader) ?? new Secret(`file:${dataDir}/mailbox`),
     emailFrom: reader.email('EMAIL_FROM') ?? seller.email,
-    storageUrl: reader.url('STORAGE_URL', ['file:', 's3:'])?.reveal() ?? `file:${dataDir}/files`,
+    sesTopicArns: readTopicArns(reader),
+    storageUrl: readStorageUrl(reader) ?? `file:${dataDir}/files`,
     secretsKey: readSecretsKey(reader, sandbox),
     partnerTimeoutMs: reader.integer('PARTNER_TIMEOUT_MS', 10_000, 1, 60_000),
     partnerRetryDelaysMs: readDelays(reader),
@@ -161,6 +165,33 @@ function readSeller(reader: EnvReader, sandbox: boolean): Seller {
   if (!('faults' in seller)) return seller;
   for (const fault of seller.faults) reader.fault('SELLER_FILE', `: ${fault}`);
   return sample;
+}
+
+function readEmailUrl(reader: EnvReader): Secret | null {
+  const url = reader.url('EMAIL_URL', ['file:', 'smtp:', 'smtps:', 'ses:']);
+  const ses = url?.reveal().startsWith('ses:') ? parseSesUrl(url.reveal()) : null;
+  if (ses && 'fault' in ses) reader.fault('EMAIL_URL', ses.fault);
+  return url;
+}
+
+function readTopicArns(reader: EnvReader): readonly string[] {
+  const arns =
+    reader
+      .text('SES_SNS_TOPIC_ARNS')
+      ?.split(',')
+      .map((arn) => arn.trim()) ?? [];
+  if (arns.some((arn) => parseTopicArn(arn) === null)) {
+    reader.fault('SES_SNS_TOPIC_ARNS', 'must be ARNs of SNS topics separated by commas');
+  }
+  return arns;
+}
+
+// Without keys, hence no secret: operators shall see where the files are.
+function readStorageUrl(reader: EnvReader): string | undefined {
+  const url = reader.url('STORAGE_URL', ['file:', 's3:'])?.reveal();
+  const s3 = url?.startsWith('s3:') ? parseS3Url(url) : null;
+  if (s3 && 'fault' in s3) reader.fault('STORAGE_URL', s3.fault);
+  return url;
 }
 
 function readHousePartner(reader: EnvReader): PartnerSlug | null {

@@ -2,8 +2,11 @@
 // about it. One row a reason, as data, so that the command line, the dashboard and alerts say the
 // same and a new reason does not compile without its words.
 
+import type { CreditDoubt } from '#domain/credit-note.ts';
 import type { QuarantineReason } from '#domain/payment.ts';
 import { FIXED, NARROW } from './french.ts';
+
+type Reason = QuarantineReason | CreditDoubt;
 
 export type QuarantineWords = {
   /** What was seen. */
@@ -14,7 +17,7 @@ export type QuarantineWords = {
   readonly action: string;
 };
 
-export const QUARANTINE_WORDS: Readonly<Record<QuarantineReason, QuarantineWords>> = {
+export const QUARANTINE_WORDS: Readonly<Record<Reason, QuarantineWords>> = {
   'unknown-partner': {
     sentence: 'Un produit désigne un partenaire inconnu ici.',
     detailName: 'Partenaire',
@@ -138,6 +141,45 @@ export const QUARANTINE_WORDS: Readonly<Record<QuarantineReason, QuarantineWords
     detailName: 'État',
     action: 'Mettez le programme à jour, puis relancez le paiement.',
   },
+  'not-invoiceable': {
+    sentence: 'Une facture électronique ne peut pas dire ce que Stripe a compté.',
+    detailName: 'Ce qui s’y oppose',
+    action:
+      'Corrigez la taxe ou le numéro de TVA du client dans Stripe, puis relancez ; sinon, ' +
+      'écartez-le et facturez-le avec votre comptable.',
+  },
+  'order-missing': {
+    sentence: 'De l’argent a été rendu pour un paiement qui n’a pas de facture ici.',
+    detailName: 'Paiement',
+    action:
+      'S’il a été facturé ailleurs, faites-y l’avoir, puis écartez ce remboursement ; sinon, ' +
+      'retrouvez le paiement (stripe reconcile), puis relancez.',
+  },
+  'exceeds-invoice': {
+    sentence:
+      'Il a été rendu plus que ce qui restait de la facture : les avoirs s’arrêtent à elle.',
+    detailName: 'En trop, sur le montant rendu, en centimes',
+    action:
+      'Voyez dans Stripe si la même somme est partie deux fois, puis écartez ce remboursement.',
+  },
+  'undone-after-credit': {
+    sentence:
+      'Le remboursement a échoué après l’avoir, ou l’avoir de Stripe a été annulé après le nôtre.',
+    detailName: null,
+    action:
+      'Un avoir émis ne se retire pas : rendez l’argent autrement, ou refaites une facture à la ' +
+      'main, puis écartez ce remboursement.',
+  },
+  'other-currency': {
+    sentence: 'L’argent n’a pas été rendu dans la devise de la facture.',
+    detailName: 'Devises',
+    action: 'Faites l’avoir avec votre comptable, puis écartez ce remboursement.',
+  },
+  'credit-does-not-split': {
+    sentence: 'Le montant rendu ne fait pas un avoir conforme : sa TVA ne tombe pas juste.',
+    detailName: 'Ce qui s’y oppose',
+    action: 'Faites l’avoir avec votre comptable, puis écartez ce remboursement.',
+  },
   'unknown-mode': {
     sentence: 'Cette session de paiement est d’un genre que ce programme ne connaît pas.',
     detailName: 'Genre',
@@ -154,7 +196,7 @@ export function explainQuarantine(
   detail: string | null,
 ): { readonly sentence: string; readonly detail: string | null; readonly action: string } {
   const words = Object.hasOwn(QUARANTINE_WORDS, reason ?? '')
-    ? QUARANTINE_WORDS[reason as QuarantineReason]
+    ? QUARANTINE_WORDS[reason as Reason]
     : { sentence: `Motif inconnu ici : ${reason}.`, detailName: 'Détail', action: UPDATE };
   const named = words.detailName !== null && detail ? `${words.detailName} : ${detail}` : null;
   return {

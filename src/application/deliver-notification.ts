@@ -8,13 +8,12 @@ import {
   claim,
   conclude,
   EMAIL_RETRY_DELAYS_MS,
-  giveBack,
-  interrupt,
   type Notification,
   type NotificationIn,
 } from '#domain/notification.ts';
 import { orderCreatedBody } from '#domain/order-created.ts';
 import { insist } from './insist.ts';
+import { EMPTY_REPORT, interruptAttempt } from './interrupt-delivery.ts';
 import type {
   Alerts,
   AttemptReport,
@@ -23,13 +22,17 @@ import type {
   DeliveryAnswer,
   FileStore,
   Mailer,
+  Measures,
   NewId,
   Notes,
   PartnerCaller,
+  SpanFacts,
   StoredPdf,
+  Trace,
   Transact,
   Tx,
 } from './ports.ts';
+import { unmeasured, untraced } from './unwatched.ts';
 
 export type DeliverNotificationNeeds = {
   readonly transact: Transact;
@@ -46,13 +49,19 @@ export type DeliverNotificationNeeds = {
   readonly livemode: boolean;
   /** Delays in ms before the second, third, … attempt at a partner. */
   readonly partnerDelaysMs: readonly number[];
+  readonly trace?: Trace;
+  readonly measures?: Measures;
 };
 
 /** Longer than any attempt may take (10 s for a partner, 60 s for a mail). */
 const LEASE_MS = 90_000;
 const LINK_LIFE_MS = 24 * 60 * 60 * 1000;
 
-export type Claimed = { readonly sending: NotificationIn<'sending'>; readonly delivery: Ready };
+export type Claimed = {
+  readonly sending: NotificationIn<'sending'>;
+  readonly delivery: Ready;
+  readonly claimedAt: Date;
+};
 type Ready = Delivery & { readonly pdf: StoredPdf };
 type Alert = Parameters<Alerts['raise']>[0];
 
@@ -68,23 +77,19 @@ export function claimDue(
   return transact(async ({ notifications }) => {
     const now = clock.now();
     const { due, skipped } = await notifications.takeDue(channel, now, room);
-    const claimed: Claimed[] = [];
-    for (const found of due) {
-      const delivery = await notifications.delivery(found);
-      if (!isReady(delivery))
+    const deliveries = await notifications.deliveries(due);
+    const claimed = due.flatMap((found): Claimed[] => {
+      const delivery = deliveries.get(found.id);
+      if (!delivery || !isReady(delivery)) {
         throw new Error(`notification ${found.id} was released without a PDF`);
+      }
       const sending = claim(found, { token: newId(), holder: workerId, now, forMs: LEASE_MS });
-      if (sending === 'not-yet') continue;
-      await notifications.save(sending);
-      await notifications.openAttempt({
-        notificationId: found.id,
-        number: sending.attempts,
-        round: sending.round,
-        leaseToken: sending.leaseToken,
-        startedAt: now,
-      });
-      claimed.push({ sending, delivery });
-    }
+      return sending === 'not-yet' ? [] : [{ sending, delivery, claimedAt: now }];
+    });
+    await notifications.begin(
+      claimed.map(({ sending }) => sending),
+      now,
+    );
     return { claimed, lookAgain: skipped };
   });
 }
@@ -93,47 +98,67 @@ export function claimDue(
  * Makes the attempt that was claimed and records it. Returns whether more is due that had no room
  * before. Throws only for failures of our own, after putting the attempt on record as interrupted.
  */
-export async function deliverClaimed(
+export function deliverClaimed(
   needs: DeliverNotificationNeeds,
   claimed: Claimed,
 ): Promise<{ readonly isMoreDue: boolean }> {
-  const { id, attempts } = claimed.sending;
+  const { trace = untraced } = needs;
+  const { sending, delivery, claimedAt } = claimed;
+  const about = { facts: factsOf(claimed), from: delivery.trace ?? null, startedAt: claimedAt };
+  return trace.span(`deliver ${sending.channel}`, about, async (span) => {
+    // The claim was one transaction for many; each shows it as its own beginning.
+    await trace.span('claim', { startedAt: claimedAt }, async () => {});
+    return attempt(needs, claimed, (outcome) => span.tell({ outcome }));
+  });
+}
+
+async function attempt(
+  needs: DeliverNotificationNeeds,
+  claimed: Claimed,
+  tell: (outcome: AttemptReport['outcome']) => void,
+): Promise<{ readonly isMoreDue: boolean }> {
+  const { measures = unmeasured } = needs;
+  const { id, attempts, channel } = claimed.sending;
   let answer: DeliveryAnswer;
   try {
     answer = await send(needs, claimed);
   } catch (error) {
     await insist(() => needs.transact((tx) => recordFault(tx, claimed.sending, needs.clock.now())));
+    tell('interrupted');
+    measures.interrupted(channel);
     throw new Error(`attempt ${attempts} of notification ${id} failed by itself`, { cause: error });
   }
   const recorded = await insist(() =>
     needs.transact((tx) => record(tx, needs, claimed.sending, answer)),
   );
+  const { outcome, durationMs } = answer.report;
+  tell(outcome);
   if (recorded === 'late') {
-    const message = `a late result changed nothing: ${answer.report.outcome}`;
+    const message = `a late result changed nothing: ${outcome}`;
     needs.notes.note(message, { notificationId: id, attempt: attempts });
     return { isMoreDue: true };
   }
+  measures.attempted({ channel, outcome, durationMs, afterPaymentMs: afterPaymentMs(claimed) });
   if (recorded.alert) needs.alerts.raise(recorded.alert);
   return recorded;
 }
 
-/** Gives back, uncounted, all that this process still holds: it ends in good order. */
-export async function giveBackDeliveries({
-  transact,
-  clock,
-  workerId,
-}: Pick<DeliverNotificationNeeds, 'transact' | 'clock' | 'workerId'>): Promise<number> {
-  const mine = { holders: [workerId], endedBefore: null };
-  return transact(async (tx) => {
-    const held = await tx.notifications.leased(mine, 1_000);
-    for (const { id, leaseToken } of held) {
-      const found = await tx.notifications.lock(id);
-      if (found?.state !== 'sending' || found.leaseToken !== leaseToken) continue;
-      const now = clock.now();
-      await requeue(tx, found, giveBack(found, now), { now, why: 'the worker was stopped' });
-    }
-    return held.length;
-  });
+function factsOf({ sending, delivery: { order, document } }: Claimed): SpanFacts {
+  return {
+    notificationId: sending.id,
+    channel: sending.channel,
+    attempt: sending.attempts,
+    orderId: order.id,
+    paymentKey: order.paymentKey,
+    partner: order.partner,
+    invoiceNumber: document.number,
+  };
+}
+
+// What the customer and the partner wait for; a credit note follows no payment.
+function afterPaymentMs({ sending, delivery, claimedAt }: Claimed): number | null {
+  if (sending.attempts > 1 || delivery.document.kind !== 'invoice') return null;
+  return claimedAt.getTime() - delivery.order.paidAt.getTime();
 }
 
 function isReady(delivery: Delivery): delivery is Ready {
@@ -202,35 +227,6 @@ async function recordFault(
   await interruptAttempt(tx, found, now, 'an error on our side');
 }
 
-/**
- * Puts an attempt that we cut short on record and the notification back in the queue, or in
- * quarantine after too many. The caller holds the notification's lock.
- */
-export async function interruptAttempt(
-  tx: Pick<Tx, 'notifications' | 'outbox'>,
-  sending: NotificationIn<'sending'>,
-  now: Date,
-  why: string,
-): Promise<NotificationIn<'queued' | 'quarantined'>> {
-  const next = interrupt(sending, now);
-  await requeue(tx, sending, next, { now, why });
-  return next;
-}
-
-async function requeue(
-  { notifications, outbox }: Pick<Tx, 'notifications' | 'outbox'>,
-  sending: NotificationIn<'sending'>,
-  next: NotificationIn<'queued' | 'quarantined'>,
-  { now, why }: { readonly now: Date; readonly why: string },
-): Promise<void> {
-  await notifications.save(next);
-  await notifications.closeAttempt(sending.id, sending.attempts, interrupted(why), now);
-  if (next.state === 'queued') {
-    const payload = { notificationId: next.id, channel: next.channel };
-    await outbox.add({ task: 'deliver-notification', payload }, next.nextAttemptAt);
-  }
-}
-
 function holdsLease(
   found: Notification | null,
   sent: NotificationIn<'sending'>,
@@ -248,18 +244,6 @@ function notConfigured(livemode: boolean): DeliveryAnswer {
   return { result: 'refused', report: { ...EMPTY_REPORT, outcome: 'not-configured', detail } };
 }
 
-function interrupted(detail: string): AttemptReport {
-  return { ...EMPTY_REPORT, outcome: 'interrupted', detail };
-}
-
-const EMPTY_REPORT = {
-  statusCode: null,
-  durationMs: 0,
-  request: null,
-  response: null,
-  messageId: null,
-};
-
 function endedAlert(
   { id, orderId, channel, state }: Notification,
   result: AttemptResult,
@@ -269,6 +253,6 @@ function endedAlert(
   return {
     kind: 'notification-ended',
     message: `The ${channel} of order ${orderId} is ${state}: ${result} (${outcome}${code})`,
-    ids: { notificationId: id, orderId },
+    ids: { notificationId: id, orderId, channel, outcome },
   };
 }

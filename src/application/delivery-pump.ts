@@ -4,6 +4,7 @@
 
 import type { Channel } from '#domain/notification.ts';
 import { claimDue, type DeliverNotificationNeeds, deliverClaimed } from './deliver-notification.ts';
+import { untraced } from './unwatched.ts';
 
 export type DeliveryPump = {
   /** Something may be due: looks at once, or as soon as a slot is free. Never throws. */
@@ -38,11 +39,14 @@ export function deliveryPump(
   let later: Promise<void> | null = null;
   let isWanted = false;
   let isStopped = false;
+  const { trace = untraced } = needs;
 
   function wake(): void {
     isWanted = true;
     if (isStopped || looking !== null || underWay.size >= slots) return;
-    looking = look()
+    // What it finds is not its waker's business alone.
+    looking = trace
+      .apart(look)
       .catch(onError)
       .finally(() => {
         looking = null;

@@ -3,13 +3,17 @@
 // never called while a transaction is open. A port speaks our words and says which failures it
 // answers; every other failure is thrown and makes the job run again.
 
-import type { Invoice } from '#domain/invoice.ts';
+import type { CorrectionFacts } from '#domain/credit-note.ts';
+import type { CreditableOrder, OrderCredit } from '#domain/credit-split.ts';
+import type { Invoice, LegalDocument } from '#domain/invoice.ts';
 import type { InvoiceNumber, ParisDay, Series } from '#domain/invoice-number.ts';
-import type { AttemptResult, Notification, NotificationIn } from '#domain/notification.ts';
+import type { Cents, Currency } from '#domain/money.ts';
+import type { AttemptResult, Channel, Notification, NotificationIn } from '#domain/notification.ts';
 import type { NewOrder, Order } from '#domain/order.ts';
 import type { Branding, Logo, Partner, PartnerSlug } from '#domain/partner.ts';
 import type { PaymentDecision, PaymentFacts } from '#domain/payment.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
+import type { Printing } from '#domain/printing.ts';
 import type { Job } from './jobs.ts';
 
 // ---- Time and chance -----------------------------------------------------------------------
@@ -35,7 +39,12 @@ export type Tx = {
   readonly partners: Partners;
   readonly orders: Orders;
   readonly invoices: Invoices;
+  readonly credits: Credits;
   readonly notifications: Notifications;
+  readonly printings: Printings;
+  readonly replays: Replays;
+  readonly actions: OperatorActions;
+  readonly mailEvents: MailEvents;
   readonly reconciliations: Reconciliations;
   readonly outbox: Outbox;
 };
@@ -52,11 +61,14 @@ export type ReceivedEvent = {
   readonly body: string;
 };
 
+/** As it lies in the inbox, and the step that took it in. */
+export type StoredEvent = Omit<ReceivedEvent, 'body'> & { readonly trace?: TracedAt | null };
+
 export type Inbox = {
   /** Stores the event; `duplicate` when its id is known, and nothing changes. */
   store(event: ReceivedEvent, receivedAt: Date): Promise<'stored' | 'duplicate'>;
   /** Without the body. Null when no such event was received. */
-  find(eventId: string): Promise<Omit<ReceivedEvent, 'body'> | null>;
+  find(eventId: string): Promise<StoredEvent | null>;
   /** What came of the event. The last outcome counts; earlier ones are overwritten. */
   conclude(eventId: string, outcome: EventOutcome, at: Date): Promise<void>;
   /** The payment the event was last put under, also while it is looked at again. */
@@ -65,9 +77,11 @@ export type Inbox = {
   outcome(eventId: string): Promise<EventOutcome | null>;
   /**
    * Opens the events again that stopped or waited under this payment; returns their ids. Recorded
-   * ones stay as they are.
+   * ones stay as they are, and those that `wake` is for.
    */
   reopen(key: PaymentKey, at: Date): Promise<string[]>;
+  /** Opens those again that told of money gone back before the payment had orders. */
+  wake(key: PaymentKey, at: Date): Promise<string[]>;
   /** Those of the ids that were never received. */
   unknown(ids: readonly string[]): Promise<string[]>;
   /** Open events whose job has failed for the last time, and with what message. */
@@ -122,6 +136,11 @@ export type Payments = {
    * pass here one by one. Returns the state found.
    */
   lock(key: PaymentKey, eventId: string, now: Date): Promise<PaymentState | 'new'>;
+  /**
+   * Keeps `lock` waiting until commit, whether or not there is a payment, and makes none. Returns the
+   * state found, null for none.
+   */
+  hold(key: PaymentKey, eventId: string, now: Date): Promise<PaymentState | null>;
   /** The payment under its row lock, held until commit; null when there is none. */
   lockExisting(key: string): Promise<{
     readonly key: PaymentKey;
@@ -166,31 +185,52 @@ export type Orders = {
 export type Invoices = {
   /**
    * Takes the next number of the series of the current year in Paris, and builds, chains and
-   * stores the invoice. The counter's row stays locked until commit, so call this last. The year
+   * stores the document, and queues its printing. The counter's row stays locked until commit, so call this last. The year
    * and instant are read after the lock was granted and never run behind an earlier invoice's.
    */
-  issue(
+  issue<D extends LegalDocument>(
     series: Series,
     build: (given: {
       readonly number: InvoiceNumber;
       readonly issuedAt: Date;
       readonly issueDay: ParisDay;
-    }) => Invoice,
-  ): Promise<Invoice>;
+    }) => D,
+  ): Promise<D>;
   /**
    * What printing needs; null when the number was never issued. `key` is where the file belongs,
    * `pdf` is null until it is stored.
    */
   forPrinting(number: string): Promise<{
-    readonly invoice: Invoice;
+    readonly document: LegalDocument;
     readonly key: string;
     readonly pdf: StoredPdf | null;
     readonly logo: Logo | null;
+    /** The step that issued the document. */
+    readonly trace?: TracedAt | null;
   } | null>;
   /** Records the stored PDF; `already` when a file is on record, which then stays the master. */
   recordPdf(number: InvoiceNumber, pdf: StoredPdf, at: Date): Promise<'recorded' | 'already'>;
-  /** Numbers without a PDF whose deliveries are due since that instant and that no job will wake. */
-  unprintedWithoutJob(dueBefore: Date, limit: number): Promise<InvoiceNumber[]>;
+};
+
+/** What went back. The caller holds the payment, so that its corrections pass one by one. */
+export type Credits = {
+  /** Those of the corrections that are on the books. */
+  recorded(keys: readonly PaymentKey[]): Promise<ReadonlySet<string>>;
+  /** The payment's orders with their invoices, and what was taken back of each line so far. */
+  ordersOf(payment: PaymentKey): Promise<InvoicedOrder[]>;
+  insert(correction: Correction): Promise<void>;
+  /** Throws on a second one of the same correction and order. */
+  insertNote(correction: PaymentKey, credit: OrderCredit): Promise<{ readonly id: number }>;
+};
+
+export type InvoicedOrder = CreditableOrder & { readonly invoice: Invoice };
+
+export type Correction = Pick<CorrectionFacts, 'key' | 'cause' | 'at'> & {
+  readonly payment: PaymentKey;
+  readonly eventId: string;
+  /** The sum of its credit notes; more than 0. */
+  readonly amount: Cents;
+  readonly currency: Currency;
 };
 
 export type StoredPdf = {
@@ -207,10 +247,28 @@ export type Notifications = {
   insert(notification: NotificationIn<'queued'>): Promise<void>;
   /** Row-locked until commit. Null when there is none. */
   lock(id: string): Promise<Notification | null>;
-  idsOfOrder(orderId: number): Promise<string[]>;
+  /**
+   * Due notifications of the channel whose PDF is stored, longest due first, row-locked until
+   * commit. No more of one partner's than leave `perPartner` under way in all processes together.
+   * `skipped`: another process was claiming for a partner at that moment; look again soon.
+   */
+  takeDue(
+    channel: Channel,
+    now: Date,
+    room: { readonly limit: number; readonly perPartner: number },
+  ): Promise<{ readonly due: NotificationIn<'queued'>[]; readonly skipped: boolean }>;
   save(notification: Notification): Promise<void>;
-  /** The row that stands for the attempt from before anything is sent. */
-  openAttempt(attempt: OpenAttempt): Promise<void>;
+  /** Whether the customer's data of its order were erased; nothing more is sent then. */
+  isPurged(notification: Notification): Promise<boolean>;
+  /** Whether another one could be claimed: of any mail, or of the same partner's webhooks. */
+  isMoreDue(than: Notification, now: Date): Promise<boolean>;
+  /** The document's PDF is stored: its notifications may be sent. Returns those that wait. */
+  release(
+    document: DocumentOf,
+    at: Date,
+  ): Promise<readonly { readonly id: string; readonly channel: Channel }[]>;
+  /** Saves the claims, and the row that stands for each attempt from before anything is sent. */
+  begin(sending: readonly NotificationIn<'sending'>[], startedAt: Date): Promise<void>;
   /** Closes an open attempt. One that was closed before (a late result) stays as it is. */
   closeAttempt(
     notificationId: string,
@@ -218,33 +276,137 @@ export type Notifications = {
     report: AttemptReport,
     endedAt: Date,
   ): Promise<'closed' | 'already-closed'>;
-  /** Everything a delivery needs beside the notification. Throws when the order is missing. */
-  delivery(notification: Notification): Promise<Delivery>;
-  /** Leases of notifications in `sending` that have run out or whose holder has died. */
-  abandoned(now: Date, limit: number): Promise<AbandonedLease[]>;
-  /** Ids of deliverable notifications due since before that instant that no job will wake. */
-  dueWithoutJob(before: Date, limit: number): Promise<string[]>;
+  /** All that deliveries need beside their notifications, by id. Throws when an order is missing. */
+  deliveries(notifications: readonly Notification[]): Promise<ReadonlyMap<string, Delivery>>;
+  /** Those in `sending` whose lease has run out or whose holder is one of these. */
+  leased(of: LeasesOf, limit: number): Promise<AbandonedLease[]>;
+  /**
+   * Ended ones of a partner born in the period, row-locked, after the cursor, oldest first; those
+   * whose order was purged are passed over.
+   */
+  ended(which: ReplayScope, after: ReplayCursor | null, limit: number): Promise<EndedPage>;
+};
+
+/** Which document of an order: the invoice, or one of its credit notes. */
+export type DocumentOf = { readonly orderId: number; readonly creditNoteId: number | null };
+
+export type LeasesOf = {
+  /** Processes whose leases count as lost whatever their end. */
+  readonly holders: readonly string[];
+  /** Leases that end before this are lost whoever holds them. Null: none. */
+  readonly endedBefore: Date | null;
+};
+
+/** The printing of the documents, each with a lease while it is under way. */
+export type Printings = {
+  /** Row-locked until commit. Null when the number was never issued. */
+  lock(number: string): Promise<Printing | null>;
+  save(printing: Printing): Promise<void>;
+  leased(
+    of: LeasesOf,
+    limit: number,
+  ): Promise<readonly { readonly number: InvoiceNumber; readonly leaseToken: string }[]>;
+  /** Due since before that instant, and no job will wake them. */
+  dueWithoutJob(before: Date, limit: number): Promise<InvoiceNumber[]>;
+  /** Numbers whose printing has failed for good, oldest first. */
+  failed(limit: number): Promise<InvoiceNumber[]>;
+};
+
+export type ReplayScope = {
+  readonly partner: PartnerSlug;
+  readonly channel: Channel;
+  readonly since: Date;
+  readonly until: Date;
+};
+export type ReplayCursor = { readonly at: Date; readonly id: string };
+/** Of the notifications looked at, those that have ended; `next` is null at the end of the list. */
+export type EndedPage = {
+  readonly looked: number;
+  readonly ended: readonly NotificationIn<'failed' | 'exhausted' | 'quarantined'>[];
+  readonly next: ReplayCursor | null;
+};
+
+export type ReplayState = 'running' | 'paused' | 'cancelled' | 'done';
+/** An operator's order to deliver a period again, at a pace. */
+export type Replay = ReplayScope & {
+  readonly id: number;
+  readonly ratePerSecond: number;
+  readonly state: ReplayState;
+  readonly requestedBy: string;
+  readonly why: string | null;
+  readonly cursor: ReplayCursor | null;
+  readonly looked: number;
+  readonly retried: number;
+};
+
+export type Replays = {
+  insert(replay: Omit<Replay, 'id'>, at: Date): Promise<Replay>;
+  /** Row-locked until commit. */
+  lock(id: number): Promise<Replay | null>;
+  save(replay: Replay, at: Date): Promise<void>;
+  /** Ids of running ones, untouched since that instant, that no job will wake. */
+  runningWithoutJob(before: Date): Promise<number[]>;
+};
+
+/** What people did by hand: kept for ever. */
+export type OperatorActions = {
+  add(action: {
+    readonly at: Date;
+    readonly actor: string;
+    /** `notification-retried`, `replay-started`, … */
+    readonly action: string;
+    /** The id of what it was done to. */
+    readonly subject: string;
+    readonly why: string | null;
+  }): Promise<void>;
+};
+
+/** What a mail's server told after it took the mail. Kept for ever. */
+export type MailEvent = {
+  /** The message that told it; the same one may come twice. */
+  readonly snsMessageId: string;
+  readonly notificationId: string;
+  readonly kind:
+    | 'delivered'
+    | 'delayed'
+    | 'bounced'
+    | 'bounced-for-now'
+    | 'complained'
+    | 'rejected';
+  /** The servers' words, without addresses. */
+  readonly detail: string | null;
+  /** The server's id of the mail. */
+  readonly messageId: string;
+  readonly at: Date;
+};
+
+export type MailEvents = {
+  /**
+   * The notification whose mail it was, row-locked until commit: by our id where it is given, else by
+   * the server's. Null: none of ours.
+   */
+  whose(mail: {
+    readonly notificationId: string | null;
+    readonly messageId: string;
+    readonly sentAt: Date;
+  }): Promise<{ readonly id: string; readonly orderId: number } | null>;
+  /** `again`: that kind was told of that mail before, by another message. */
+  add(event: MailEvent, receivedAt: Date): Promise<'first' | 'again' | 'duplicate'>;
 };
 
 export type AbandonedLease = { readonly id: string; readonly leaseToken: string };
 
 export type Delivery = {
   readonly order: Order;
-  readonly invoice: Invoice;
+  readonly document: LegalDocument;
   /** Null until the PDF is stored: then nothing may be sent. */
   readonly pdf: StoredPdf | null;
   readonly partner: Partner;
   readonly logo: Logo | null;
   readonly apiKey: string | null;
   readonly signingSecret: string;
-};
-
-export type OpenAttempt = {
-  readonly notificationId: string;
-  readonly number: number;
-  readonly round: number;
-  readonly leaseToken: string;
-  readonly startedAt: Date;
+  /** The step that released it. */
+  readonly trace?: TracedAt | null;
 };
 
 /**
@@ -307,6 +469,28 @@ export type StripeReader = {
   }): Promise<{ readonly facts: PaymentFacts } | { readonly missing: string }>;
 };
 
+/** What an event says went back, by what Stripe says of it now. */
+export type ToldCorrections = {
+  readonly corrections: readonly CorrectionFacts[];
+  /** The payment as far as these objects name it. */
+  readonly payment: PaymentKey;
+  /** The payment may be an invoice's, which only `locate` can tell. */
+  readonly mayBeBilled: boolean;
+  /** Stripe's invoice is known and not paid yet. */
+  readonly invoiceIsOpen: boolean;
+};
+
+/** Reads what went back. Throws when Stripe is away or limits us. */
+export type CorrectionReader = {
+  /** Whether events of that type tell of money that went back. */
+  tells(type: string): boolean;
+  read(
+    event: Pick<ReceivedEvent, 'type' | 'objectId' | 'createdAt'>,
+  ): Promise<ToldCorrections | { readonly missing: string }>;
+  /** The same, with the invoice that was paid and what its credit notes name. */
+  locate(told: ToldCorrections): Promise<ToldCorrections>;
+};
+
 /** A payment that Stripe counts as done, by its key. */
 export type PaidAtStripe = { readonly key: PaymentKey; readonly at: Date };
 
@@ -326,13 +510,24 @@ export type StripeHistory = {
   isPaid(key: PaymentKey): Promise<boolean>;
 };
 
+/**
+ * What keeps a document from being written in the electronic format, a sentence a fault; empty when
+ * nothing does. Pure.
+ */
+export type DocumentFaults = (document: LegalDocument) => readonly string[];
+
 export type PrintedPdf = {
   readonly bytes: Uint8Array;
   readonly templateVersion: string;
   readonly chromiumVersion: string;
 };
-/** Prints an invoice as a PDF. Throws when Chromium fails; nothing is sent then. */
-export type InvoicePrinter = { print(invoice: Invoice, logo: Logo | null): Promise<PrintedPdf> };
+/**
+ * Prints an invoice or a credit note as a PDF; the same document gives the same bytes under the same
+ * two versions. Throws when Chromium fails; nothing is sent then.
+ */
+export type InvoicePrinter = {
+  print(document: LegalDocument, logo: Logo | null): Promise<PrintedPdf>;
+};
 
 export type FileStore = {
   /**
@@ -355,11 +550,13 @@ export type DeliveryAnswer = {
 export type InvoiceMail = {
   readonly notificationId: string;
   readonly order: Order;
-  readonly invoice: Invoice;
+  readonly document: LegalDocument;
   readonly logo: Logo | null;
   readonly pdf: Uint8Array;
+  /** Where the PDF can be fetched once more, for 24 hours from the sending. */
+  readonly copyUrl: string;
 };
-/** Sends the invoice to the customer. Transient refusals are `unavailable`, the others `refused`. */
+/** Sends the invoice or credit note to the customer. Transient refusals are `unavailable`, the others `refused`. */
 export type Mailer = { send(mail: InvoiceMail): Promise<DeliveryAnswer> };
 
 export type PartnerRequest = {
@@ -374,11 +571,80 @@ export type PartnerRequest = {
 /** Posts to the partner's endpoint. 2xx accepted; 3xx, 4xx, blocked refused; else unavailable. */
 export type PartnerCaller = { post(request: PartnerRequest): Promise<DeliveryAnswer> };
 
+// ---- Those who watch ------------------------------------------------------------------------
+
+/** Ids and words of ours; never a name, an address or a text from outside. */
+export type SpanFacts = {
+  readonly eventId?: string | undefined;
+  readonly paymentKey?: string | undefined;
+  readonly orderId?: number | undefined;
+  readonly invoiceNumber?: string | undefined;
+  readonly notificationId?: string | undefined;
+  readonly partner?: string | undefined;
+  readonly channel?: Channel | undefined;
+  readonly attempt?: number | undefined;
+  readonly outcome?: string | undefined;
+};
+
+/** A step on record: W3C's `traceparent`, and when it was. */
+export type TracedAt = { readonly place: string; readonly at: Date };
+
+/** Follows one payment through processes and hours. Decides nothing and never throws by itself. */
+export type Trace = {
+  /**
+   * Runs the work as a step of its own. It belongs to the step under way, else to `from`, the step
+   * that brought it about; one of more than an hour ago is only pointed to, from a new trace.
+   */
+  span<T>(
+    name: string,
+    about: {
+      readonly facts?: SpanFacts;
+      readonly from?: TracedAt | null;
+      /** Absent: now. */
+      readonly startedAt?: Date;
+      /** Something outside does the work. */
+      readonly isCall?: boolean;
+    },
+    work: (span: { tell(facts: SpanFacts): void }) => Promise<T>,
+  ): Promise<T>;
+  /** The step under way, for others to go on from; null when nothing is traced. */
+  place(): string | null;
+  /** Runs work that serves others, too, outside of the step under way. */
+  apart<T>(work: () => T): T;
+};
+
+/** Counts what only use cases see. Durations in ms. */
+export type Measures = {
+  /** `afterPaymentMs`: from the payment to a notification's first attempt; null for the others. */
+  attempted(attempt: {
+    readonly channel: Channel;
+    readonly outcome: AttemptOutcome;
+    readonly durationMs: number;
+    readonly afterPaymentMs: number | null;
+  }): void;
+  /** Work that we cut short ourselves and that will be done again. */
+  interrupted(what: Channel | 'printing'): void;
+};
+
+/** For the log: odd, harmless, worth knowing at three in the morning. Ids only. */
+export type Notes = {
+  note(message: string, ids: Readonly<Record<string, string | number>>): void;
+};
+
 /** Tells a person. Once per transition, with ids only. */
 export type Alerts = {
   raise(alert: {
-    readonly kind: 'payment-quarantined' | 'notification-ended' | 'invoice-failed' | 'livemode';
+    readonly kind:
+      | 'payment-quarantined'
+      | 'notification-ended'
+      | 'invoice-failed'
+      | 'livemode'
+      | 'books-broken'
+      | 'mail-returned';
+    /** Our words alone: none of Stripe's, which may name a customer. */
     readonly message: string;
     readonly ids: Readonly<Record<string, string | number>>;
+    /** The words of an error, for the log and nothing else. */
+    readonly detail?: string | null;
   }): void;
 };

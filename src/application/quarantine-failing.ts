@@ -20,8 +20,11 @@ export async function quarantineFailing(needs: Needs, limit: number): Promise<nu
 async function quarantine(needs: Needs, eventId: string, detail: string): Promise<boolean> {
   const key = await needs.transact(async ({ inbox, payments }) => {
     const now = needs.clock.now();
-    // Nobody knows the payment's own key, unless the event stopped under it before.
-    const under = (await inbox.paymentKeyOf(eventId)) ?? (eventId as PaymentKey);
+    // Nobody knows the payment's own key, unless the event stopped under it before. Money that went
+    // back waits under the key of the payment it came from, which has done nothing wrong.
+    const before = await inbox.outcome(eventId);
+    const stopped = before?.reason === 'awaiting-order' ? null : await inbox.paymentKeyOf(eventId);
+    const under = stopped ?? (eventId as PaymentKey);
     const state = await payments.lock(under, eventId, now);
     const outcome = await inbox.outcome(eventId);
     if (outcome !== null && outcome.kind !== 'wait') return null; // another sweep was faster
@@ -39,8 +42,9 @@ async function quarantine(needs: Needs, eventId: string, detail: string): Promis
   if (key === null) return false;
   needs.alerts.raise({
     kind: 'payment-quarantined',
-    message: `Payment ${key} is in quarantine: keeps-failing (${detail})`,
-    ids: { paymentKey: key, eventId },
+    message: `Payment ${key} is in quarantine: keeps-failing`,
+    ids: { paymentKey: key, eventId, reason: 'keeps-failing' },
+    detail,
   });
   return true;
 }

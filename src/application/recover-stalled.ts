@@ -3,15 +3,17 @@
 // job will wake gets a new job. Our tables are the truth; a job that was lost must not lose the work.
 // Due deliveries need no job: the pumps are woken after each sweep.
 
-import { interruptAttempt } from './deliver-notification.ts';
-import type { Alerts, Clock, LeasesOf, Transact } from './ports.ts';
+import { interruptAttempt } from './interrupt-delivery.ts';
+import type { Alerts, Clock, LeasesOf, Measures, Transact } from './ports.ts';
 import { quarantineFailing } from './quarantine-failing.ts';
 import { interruptPrint } from './render-invoice.ts';
+import { unmeasured } from './unwatched.ts';
 
 export type RecoverStalledNeeds = {
   readonly transact: Transact;
   readonly alerts: Alerts;
   readonly clock: Clock;
+  readonly measures?: Measures;
 };
 
 const BATCH = 100;
@@ -40,7 +42,7 @@ export async function recoverStalled(
 }
 
 async function interruptDeliveries(needs: RecoverStalledNeeds, lost: LeasesOf): Promise<number> {
-  const { transact, clock, alerts } = needs;
+  const { transact, clock, alerts, measures = unmeasured } = needs;
   let count = 0;
   const abandoned = await transact(({ notifications }) => notifications.leased(lost, BATCH));
   for (const { id, leaseToken } of abandoned) {
@@ -52,6 +54,7 @@ async function interruptDeliveries(needs: RecoverStalledNeeds, lost: LeasesOf): 
     });
     if (next === null) continue;
     count += 1;
+    measures.interrupted(next.channel);
     if (next.state === 'quarantined') {
       alerts.raise({
         kind: 'notification-ended',
@@ -64,7 +67,7 @@ async function interruptDeliveries(needs: RecoverStalledNeeds, lost: LeasesOf): 
 }
 
 async function interruptPrints(needs: RecoverStalledNeeds, lost: LeasesOf): Promise<number> {
-  const { transact, clock, alerts } = needs;
+  const { transact, clock, alerts, measures = unmeasured } = needs;
   let count = 0;
   const abandoned = await transact(({ printings }) => printings.leased(lost, BATCH));
   for (const { number, leaseToken } of abandoned) {
@@ -73,8 +76,10 @@ async function interruptPrints(needs: RecoverStalledNeeds, lost: LeasesOf): Prom
       if (found?.state !== 'printing' || found.leaseToken !== leaseToken) return null;
       return { alert: await interruptPrint(tx, found, clock.now()) };
     });
-    if (outcome) count += 1;
-    if (outcome?.alert) alerts.raise(outcome.alert);
+    if (outcome === null) continue;
+    count += 1;
+    measures.interrupted('printing');
+    if (outcome.alert) alerts.raise(outcome.alert);
   }
   return count;
 }

@@ -24,9 +24,11 @@ import type {
   Notes,
   Sha256,
   StoredPdf,
+  Trace,
   Transact,
   Tx,
 } from './ports.ts';
+import { untraced } from './unwatched.ts';
 
 export type RenderInvoiceNeeds = {
   readonly transact: Transact;
@@ -39,6 +41,7 @@ export type RenderInvoiceNeeds = {
   readonly newId: NewId;
   /** This process, as it holds its lock of life. */
   readonly workerId: string;
+  readonly trace?: Trace;
 };
 
 /** Longer than a print may take with its second try and the store's answer. */
@@ -54,9 +57,17 @@ type Alert = Parameters<Alerts['raise']>[0];
  * Throws when the database is away.
  */
 export async function renderInvoice(needs: RenderInvoiceNeeds, number: string): Promise<void> {
+  const { trace = untraced } = needs;
   const claimed = await needs.transact((tx) => claimPrint(tx, needs, number));
   if (!claimed) return;
+  const { document, trace: from = null } = claimed.found;
+  const facts = { invoiceNumber: number, orderId: document.orderId };
+  await trace.span('render invoice', { facts, from }, () => renderClaimed(needs, claimed));
+}
+
+async function renderClaimed(needs: RenderInvoiceNeeds, claimed: Claimed): Promise<void> {
   const { printing, found } = claimed;
+  const { number } = printing;
   let stored: StoredPdf;
   try {
     stored = found.pdf ?? (await print(needs, found));
@@ -216,8 +227,9 @@ function failedAlert({ number, state, failures, lastError }: Printing): Alert {
   const what = state === 'failed' ? 'was given up' : 'failed and will be tried again';
   return {
     kind: 'invoice-failed',
-    message: `The printing of ${number} ${what} (${failures}): ${lastError}`,
+    message: `The printing of ${number} ${what} (${failures})`,
     ids: { number },
+    detail: lastError,
   };
 }
 

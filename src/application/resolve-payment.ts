@@ -5,24 +5,32 @@
 import { type PartnerSlug, parsePartnerSlug } from '#domain/partner.ts';
 import { decidePayment, type PaymentDecision, type PaymentFacts } from '#domain/payment.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
+import { type DoubtUninvoiceableNeeds, doubtUninvoiceable } from './doubt-uninvoiceable.ts';
 import type {
   Alerts,
   Clock,
   EventOutcome,
-  ReceivedEvent,
+  SpanFacts,
+  StoredEvent,
   StripeReader,
+  Trace,
   Transact,
   Tx,
 } from './ports.ts';
 import { type RecordOrdersNeeds, recordOrders } from './record-orders.ts';
+import { type ResolveCorrectionNeeds, resolveCorrection } from './resolve-correction.ts';
+import { untraced } from './unwatched.ts';
 
-export type ResolvePaymentNeeds = RecordOrdersNeeds & {
-  readonly transact: Transact;
-  readonly stripe: StripeReader;
-  readonly alerts: Alerts;
-  readonly clock: Clock;
-  readonly housePartner: PartnerSlug | null;
-};
+export type ResolvePaymentNeeds = ResolveCorrectionNeeds &
+  RecordOrdersNeeds &
+  DoubtUninvoiceableNeeds & {
+    readonly transact: Transact;
+    readonly stripe: StripeReader;
+    readonly alerts: Alerts;
+    readonly clock: Clock;
+    readonly housePartner: PartnerSlug | null;
+    readonly trace?: Trace;
+  };
 
 /** How long we wait for Stripe to attach the invoice a session must have: some six minutes. */
 const INVOICE_WAITS_MS = [1, 2, 4, 8, 15, 30, 60, 120, 120].map((seconds) => seconds * 1000);
@@ -30,16 +38,27 @@ const INVOICE_WAITS_MS = [1, 2, 4, 8, 15, 30, 60, 120, 120].map((seconds) => sec
 /** As far back as Stripe itself sends events again; what is older may have its invoice elsewhere. */
 const AGE_MAX_MS = 30 * 24 * 60 * 60 * 1000;
 
-type Event = Omit<ReceivedEvent, 'body'>;
+type Event = StoredEvent;
+type Open = { readonly event: Event; readonly tries: number; readonly isLate: boolean };
 
 /**
  * Resolves one stored event. Does nothing when that was done before. Throws when Stripe or the
  * database is away: the job comes back.
  */
 export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string): Promise<void> {
-  const open = await needs.transact((tx) => openEvent(tx, needs.clock, eventId));
+  const open = await needs.transact((tx) => openEvent(tx, needs, eventId));
   if (!open) return;
-  const { event, tries, isLate } = open;
+  const { trace = untraced } = needs;
+  const about = { facts: { eventId }, from: open.event.trace ?? null };
+  await trace.span('resolve payment', about, ({ tell }) => resolveOpen(needs, open, tell));
+}
+
+async function resolveOpen(
+  needs: ResolvePaymentNeeds,
+  { event, tries, isLate }: Open,
+  tell: (facts: SpanFacts) => void,
+): Promise<void> {
+  if (isOfCorrection(needs, event)) return resolveCorrection(needs, event, tries);
   // Connect: an event of somebody else's account is none of ours, whatever it says.
   const read =
     event.account === null
@@ -52,6 +71,7 @@ export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string
         ? await decide(tx, needs, read.facts, event.livemode)
         : missing(event, read.missing);
     const timely = isLate ? doubtLate(decision) : decision;
+    if ('key' in timely) tell({ paymentKey: timely.key });
     return conclude(tx, needs, event, patient(timely, tries), tries);
   });
   if (raised) needs.alerts.raise(raised);
@@ -63,14 +83,16 @@ export async function resolvePayment(needs: ResolvePaymentNeeds, eventId: string
  */
 async function openEvent(
   { inbox, payments }: Tx,
-  clock: Clock,
+  needs: ResolvePaymentNeeds,
   eventId: string,
-): Promise<{ readonly event: Event; readonly tries: number; readonly isLate: boolean } | null> {
+): Promise<Open | null> {
   const event = await inbox.find(eventId);
   if (!event) throw new Error(`no event ${eventId} in the inbox`);
   const outcome = await inbox.outcome(eventId);
   if (outcome && outcome.kind !== 'wait') return null;
   const tries = outcome?.tries ?? 0;
+  if (isOfCorrection(needs, event)) return { event, tries, isLate: false };
+  const { clock } = needs;
   // An invoice's id is its payment's key: of its two events, the second costs Stripe no request.
   const key = event.objectId as PaymentKey | null;
   const state = key === null ? null : await payments.state(key);
@@ -83,18 +105,25 @@ async function openEvent(
   return null;
 }
 
+// What was sold by us is ours to take back, however late its event comes.
+function isOfCorrection({ corrections }: ResolvePaymentNeeds, { account, type }: Event): boolean {
+  return account === null && corrections.tells(type);
+}
+
 async function decide(
   { partners }: Tx,
-  { housePartner }: ResolvePaymentNeeds,
+  needs: ResolvePaymentNeeds,
   facts: PaymentFacts,
   livemode: boolean,
 ): Promise<PaymentDecision> {
+  const { housePartner } = needs;
   const named = facts.kind === 'unrelated' ? [] : facts.lines.map((line) => line.partner ?? '');
   const slugs = [...named.map(parsePartnerSlug), housePartner].filter((slug) => slug !== null);
   const known = await partners.known([...new Set(slugs)]);
   // A house partner that was removed takes nothing.
   const house = housePartner !== null && known.has(housePartner) ? housePartner : null;
-  return decidePayment(facts, { slugs: known, house, livemode });
+  const decision = decidePayment(facts, { slugs: known, house, livemode });
+  return doubtUninvoiceable(needs, decision);
 }
 
 // Stripe answers 404: a test event of the dashboard with placeholder ids, or another account's.
@@ -154,6 +183,9 @@ async function conclude(
       await recordOrders(tx, needs, event, decision.orders);
       await tx.payments.setState(key, 'recorded', { ...NO_REASON, eventId: event.id }, now);
       await finish('recorded', null, key);
+      for (const eventId of await tx.inbox.wake(key, now)) {
+        await tx.outbox.add({ task: 'resolve-payment', payload: { eventId } });
+      }
       return null;
     case 'wait':
       // Done with this event: the one that tells of the money will come. It is not `wait`, which
@@ -195,12 +227,11 @@ const NO_REASON = { reason: null, detail: null };
 
 function quarantineAlert(
   event: Event,
-  { key, reason, detail }: Extract<PaymentDecision, { kind: 'quarantine' }>,
+  { key, reason }: Extract<PaymentDecision, { kind: 'quarantine' }>,
 ): Alert {
-  const what = detail === '' ? reason : `${reason} (${detail})`;
   return {
     kind: 'payment-quarantined',
-    message: `Payment ${key} is in quarantine: ${what}`,
-    ids: { paymentKey: key, eventId: event.id },
+    message: `Payment ${key} is in quarantine: ${reason}`,
+    ids: { paymentKey: key, eventId: event.id, reason },
   };
 }

@@ -7,6 +7,8 @@ import type { Clock, Transact } from './ports.ts';
 export type RetryAnswer =
   | { readonly kind: 'retried'; readonly round: number }
   | { readonly kind: 'not-found' }
+  /** The customer's data were erased after their time: there is nothing left to say. */
+  | { readonly kind: 'purged' }
   /** It waits, is being sent, or has arrived: there is nothing to retry. */
   | { readonly kind: 'not-ended'; readonly state: 'queued' | 'sending' | 'completed' };
 
@@ -26,6 +28,7 @@ export function retryNotification(
       case 'failed':
       case 'exhausted':
       case 'quarantined': {
+        if (await notifications.isPurged(found)) return { kind: 'purged' };
         const at = clock.now();
         const next = retry(found, at);
         await notifications.save(next);

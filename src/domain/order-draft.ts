@@ -5,7 +5,7 @@
 
 import { allocate } from './allocation.ts';
 import type { Customer } from './customer.ts';
-import { type Cents, type Currency, cents, sum } from './money.ts';
+import { type Cents, type Currency, cents, minorUnitDecimals, sum } from './money.ts';
 import { type PricedLine, taxLines, totalsOf } from './order.ts';
 import type { PartnerSlug } from './partner.ts';
 import type { BuyerFacts, LineFacts, OrderDraft, PricedFacts, TaxFacts } from './payment.ts';
@@ -31,7 +31,8 @@ export function draftOrders(facts: SoundFacts, sold: Sold): OrderDraft[] {
   const shares = shippingShares(facts, grosses);
   return [...sold].map(([partner, lines], index) => {
     const share = shares[index];
-    const lineTaxes = taxLines([...lines.map(pricedLine), ...(share ? [share] : [])]);
+    const priced = [...lines.map(pricedLine), ...(share ? [share] : [])];
+    const lineTaxes = taxLines(priced, minorUnitDecimals(facts.currency) === 3 ? 10 : 1);
     return {
       paymentKey: facts.paymentKey,
       partner,

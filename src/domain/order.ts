@@ -61,9 +61,11 @@ export type PricedLine = {
 
 /**
  * The lines with their net and tax. Lines whose tax Stripe stated keep it; the others are split
- * together, rate by rate, so that net + tax = gross for the lines and for the order.
+ * together, rate by rate, so that net + tax = gross for the lines and for the order. Amounts are
+ * multiples of `step` where the prices are: 10 keeps a currency of three decimals to the two that an
+ * electronic invoice may have (EN 16931, BR-DEC).
  */
-export function taxLines(priced: readonly PricedLine[]): OrderLine[] {
+export function taxLines(priced: readonly PricedLine[], step: 1 | 10 = 1): OrderLine[] {
   const amounts = new Map<PricedLine, VatAmounts>();
   for (const line of priced) {
     if (line.vat !== null) {
@@ -73,12 +75,18 @@ export function taxLines(priced: readonly PricedLine[]): OrderLine[] {
   const open = priced.filter((line) => line.vat === null);
   for (const rate of new Set(open.map((line) => line.rate))) {
     const ofRate = open.filter((line) => line.rate === rate);
+    const unit = ofRate.every((line) => line.gross % step === 0) ? step : 1;
     const split = splitLines(
-      ofRate.map((line) => line.gross),
+      ofRate.map((line) => cents(line.gross / unit)),
       rate,
     );
     ofRate.forEach((line, index) => {
-      amounts.set(line, split[index] as VatAmounts);
+      const { net, vat, gross } = split[index] as VatAmounts;
+      amounts.set(line, {
+        net: cents(net * unit),
+        vat: cents(vat * unit),
+        gross: cents(gross * unit),
+      });
     });
   }
   return priced.map(({ vat: _stated, ...line }, index) => ({

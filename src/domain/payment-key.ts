@@ -19,3 +19,11 @@ export function paymentKey(of: {
 export function invoicePaymentKey(invoiceId: string): PaymentKey {
   return invoiceId as PaymentKey;
 }
+
+/**
+ * The key of money that went back: Stripe's id of the refund, dispute or credit note. What stops there
+ * is listed among the payments, under it.
+ */
+export function correctionKey(id: string): PaymentKey {
+  return id as PaymentKey;
+}

@@ -107,6 +107,7 @@ export type QuarantineReason =
   | 'bad-email'
   | 'business-without-name'
   | 'business-without-address'
+  | 'not-invoiceable'
   | 'missing-at-stripe'
   | 'keeps-failing';
 

@@ -46,7 +46,7 @@ describe.concurrent('a command line that asks for nothing sensible', () => {
   });
 
   test.each([
-    { args: ['export', 'fec'], says: /^Commande inconnue/ },
+    { args: ['export', 'bilan'], says: /^Commande inconnue/ },
     { args: ['orders', 'list', '--limit', '0'], says: /--limit.*de 1 à 1000/ },
     { args: ['partner', 'add', 'x', '--name', 'X'], says: /--staging-url.*obligatoire/ },
   ])('is refused with one JSON document: $args', async ({ args, says }) => {

@@ -58,7 +58,10 @@ afterAll(() => books.close());
 
 /** One notification in each state, made by the domain itself. */
 function examples(): Record<NotificationState, Notification> {
-  const queued = newNotification({ id: emailId, orderId: 1, channel: 'email', creditNoteId: null }, NOW);
+  const queued = newNotification(
+    { id: emailId, orderId: 1, channel: 'email', creditNoteId: null },
+    NOW,
+  );
   const sending = claim(queued, LEASE) as NotificationIn<'sending'>;
   const at = { now: NOW, delaysMs: [] };
   let crashed: Notification = queued;
@@ -139,13 +142,7 @@ test('an attempt is closed once', async () => {
     messageId: null,
   } as const;
   await books.transact(async ({ notifications }) => {
-    await notifications.openAttempt({
-      notificationId: emailId,
-      number: 1,
-      round: 1,
-      leaseToken: LEASE.token,
-      startedAt: NOW,
-    });
+    await notifications.begin([examples().sending as NotificationIn<'sending'>], NOW);
     expect(await notifications.closeAttempt(emailId, 1, report, NOW)).toBe('closed');
     expect(await notifications.closeAttempt(emailId, 1, report, NOW)).toBe('already-closed');
   });

@@ -119,7 +119,9 @@ describe('hostile text', () => {
     expect(await page.title()).toContain('ComptAppart');
     expect(asked.filter((path) => path === '/favicon.ico')).toEqual([]);
     const alone = await fetch(`${at}/sandbox/mailbox/${id}/html`);
-    expect(alone.headers.get('content-security-policy')).toMatch(/^default-src 'none'.*; sandbox$/);
+    expect(alone.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'.*; sandbox allow-popups allow-popups-to-escape-sandbox$/,
+    );
     for (const path of ['..%2F..%2Fpurchases', `${id}/pieces/7`, 'nothing']) {
       expect((await fetch(`${at}/sandbox/mailbox/${path}`)).status, path).toBe(404);
     }

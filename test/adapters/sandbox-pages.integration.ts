@@ -107,6 +107,8 @@ describe('the first minute', () => {
     await page.click('text=Lire l’e-mail');
     const frame = page.frameLocator('iframe');
     expect(await frame.locator('body').textContent()).toContain('Merci pour votre achat');
+    const copy = await frame.locator('text=Télécharger une copie').getAttribute('href');
+    expect((await fetch(copy ?? '')).headers.get('content-type')).toBe('application/pdf');
     await page.goBack();
     await page.click('text=Voir la requête');
     expect(await page.textContent('pre >> nth=1')).toContain('"event_type": "order.created"');

@@ -1,8 +1,12 @@
 // The five steps of a purchase, told from facts that the books may hold: above all those that a
 // healthy sandbox never shows (a slow PDF, an exhausted partner, a dismissed payment).
 
-import { expect, test } from 'vitest';
-import type { JourneyNotification, JourneyOrder } from '#adapters/postgres/payment-journey.ts';
+import { describe, expect, test } from 'vitest';
+import type {
+  JourneyCreditNote,
+  JourneyNotification,
+  JourneyOrder,
+} from '#adapters/postgres/payment-journey.ts';
 import type { PurchaseFacts } from '#adapters/sandbox/purchase-facts.ts';
 import { purchaseStory } from '#adapters/sandbox/purchase-story.ts';
 import type { Purchase } from '#adapters/sandbox/purchases.ts';
@@ -23,6 +27,7 @@ const NOTHING: PurchaseFacts = {
   journey: null,
   pdfUrl: null,
   pdfHref: null,
+  creditNoteHrefs: {},
 };
 
 function notification(
@@ -60,6 +65,7 @@ function recorded(overrides: Partial<JourneyOrder> = {}): PurchaseFacts {
     pdfSha256: '00',
     pdfStoredAt: at(200).toISOString(),
     notifications: [notification('email'), notification('webhook')],
+    creditNotes: [],
     ...overrides,
   };
   const url = order.pdfKey === null ? null : '/files/k.pdf';
@@ -146,4 +152,41 @@ test('an event that is no payment of ours says why there is no order', () => {
 test('an order of another partner is not said to have reached the demo partner', () => {
   const step = told(recorded({ partner: 'autre' })).steps[4];
   expect(step).toMatchObject({ title: 'Webhook reçu par autre', link: null });
+});
+
+describe('money that went back', () => {
+  const note = (overrides: Partial<JourneyCreditNote> = {}): JourneyCreditNote => ({
+    ...{ id: 3, number: 'AQCA-2026-000003', cause: 'refund', correctionKey: 're_1' },
+    ...{ net: 25_00, vat: 5_00, gross: 30_00, correctedAt: at(900).toISOString() },
+    ...{ recordedAt: at(950).toISOString(), issuedAt: at(950).toISOString() },
+    ...{ pdfKey: 'a.pdf', pdfStoredAt: at(1_100).toISOString() },
+    notifications: [notification('email', { completedAt: at(1_200).toISOString() })],
+    ...overrides,
+  });
+  const expected = { orders: 1, state: 'recorded', reason: null, isDelayed: true } as const;
+  const refunded = { ...PURCHASE, expected: { ...expected, creditNotes: 1 } };
+  const tell = (facts: PurchaseFacts) => purchaseStory(refunded, facts, at(2_000));
+
+  test('is waited for where a scenario says that it comes', () => {
+    const story = tell(recorded());
+    expect(story.steps[5]).toMatchObject({ name: 'credit-note-1', title: 'Avoir', state: 'doing' });
+    expect(story).toMatchObject({ done: false, succeeded: false });
+  });
+
+  test('is a step with its number, its PDF and its mail', () => {
+    const facts = recorded({ creditNotes: [note()] });
+    const story = tell({ ...facts, creditNoteHrefs: { 'AQCA-2026-000003': '/files/a.pdf' } });
+    expect(story.steps[5]).toMatchObject({
+      ...{ title: 'Avoir AQCA-2026-000003', state: 'done', doneMs: 1_200 },
+      text: '30,00\u00a0€ en moins sur la facture\u202f; le client l’a par e-mail.',
+      link: { href: '/files/a.pdf' },
+    });
+    expect(story).toMatchObject({ done: true, succeeded: true, totalMs: 1_200 });
+  });
+
+  test('whose mail was refused needs a person', () => {
+    const refused = notification('email', { state: 'failed', completedAt: null });
+    const story = tell(recorded({ creditNotes: [note({ notifications: [refused] })] }));
+    expect(story.steps[5]).toMatchObject({ state: 'trouble', badge: { family: 'bad' } });
+  });
 });

@@ -9,7 +9,8 @@ import { SCENARIOS, scenarioOf } from '#adapters/sandbox/scenarios.ts';
 import { ENABLED_EVENTS } from '#adapters/sandbox/stripe-account-objects.ts';
 import { type SandboxStripe, startSandboxStripe } from '#adapters/sandbox/stripe-server.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
-import { PAYMENT_EVENT_TYPES, stripeReader } from '#adapters/stripe/stripe-reader.ts';
+import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
+import { PAYMENT_EVENT_TYPES } from '#adapters/stripe/subscribed-events.ts';
 import { decidePayment, type PaymentDecision } from '#domain/payment.ts';
 import { type WebhookSink, webhookSink } from '../support/webhook-sink.ts';
 

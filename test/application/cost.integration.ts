@@ -47,7 +47,7 @@ function counting() {
   return { counts, transact };
 }
 
-test('an order takes 9 transactions and at most 54 statements, the queue’s own aside', async () => {
+test('an order takes 9 transactions and at most 55 statements, the queue’s own aside', async () => {
   const { counts, transact } = counting();
   const { partner } = recordingPartner(() => ACCEPTED);
   const { mailer } = recordingMailer(() => ACCEPTED);
@@ -77,5 +77,5 @@ test('an order takes 9 transactions and at most 54 statements, the queue’s own
   expect(states).toEqual([{ state: 'completed' }, { state: 'completed' }]);
   console.info(`one order: ${counts.transactions} transactions, ${counts.statements} statements`);
   expect(counts.transactions).toBe(9);
-  expect(counts.statements).toBeLessThanOrEqual(54);
+  expect(counts.statements).toBeLessThanOrEqual(55);
 });

@@ -3,11 +3,9 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import {
-  type DeliverNotificationNeeds,
-  giveBackDeliveries,
-} from '#application/deliver-notification.ts';
+import type { DeliverNotificationNeeds } from '#application/deliver-notification.ts';
 import { type DeliveryPump, deliveryPump } from '#application/delivery-pump.ts';
+import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { DeliveryAnswer, PartnerRequest } from '#application/ports.ts';
 import { recordOrders } from '#application/record-orders.ts';
 import { renderInvoice } from '#application/render-invoice.ts';

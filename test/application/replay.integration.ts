@@ -28,7 +28,7 @@ const PARTNER = 'fiscalia' as PartnerSlug;
 let books: TestBooks;
 beforeEach(async () => {
   books = await testBooks();
-  books.clock.set(new Date('2100-01-01T12:00:00Z'));
+  books.clock.set(new Date('2099-01-01T12:00:00Z'));
   await books.addPartner(PARTNER);
   await books.addPartner('notaria');
 });
@@ -72,7 +72,7 @@ async function world(answers: readonly DeliveryAnswer[], slug: string = PARTNER)
 const period = () => ({
   partner: PARTNER,
   channel: 'webhook' as const,
-  since: new Date('2100-01-01T12:00:00Z'),
+  since: new Date('2099-01-01T12:00:00Z'),
   until: books.clock.now(),
   ratePerSecond: 2,
 });

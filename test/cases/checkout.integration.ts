@@ -779,9 +779,13 @@ describe('Stripe’s own trouble', () => {
   test('78 the event says otherwise than Stripe does now: Stripe counts; refunded stays paid', async () => {
     const { session } = the.buy(BILAN);
     const said = { id: session, object: 'checkout.session', payment_status: 'unpaid' };
-    refundPayment(the.stripe.store, String(the.stripe.store.find(session)?.payment_intent), now());
+    const intent = String(the.stripe.store.find(session)?.payment_intent);
+    refundPayment(the.stripe.store, intent, now());
     await the.hear(COMPLETED, session, { data: { object: said } });
     expect(await the.outcome()).toBe('1111');
     expect((await the.invoices())[0]?.totals.gross).toBe(9999);
+    const charge = String(the.stripe.store.find(intent)?.latest_charge);
+    await the.hear('charge.refunded', charge);
+    expect(await the.outcome()).toBe('1111 A11');
   });
 });

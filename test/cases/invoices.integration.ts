@@ -167,13 +167,17 @@ describe('how it was paid', () => {
     expect((await firstInvoice())?.totals.gross).toBe(99_99);
   });
 
-  test('88 refunded with a credit note before we looked: the invoice is for all of it', async () => {
+  test('88 refunded with a credit note before we looked: an invoice for all of it, then the avoir', async () => {
     const { session, invoice } = the.buy({ ...BILAN, invoiceCreation: true });
     const intent = String(store().find(session)?.payment_intent);
-    refundPayment(store(), intent, { now: instant() });
+    const { events } = refundPayment(store(), intent, { now: instant() });
     expect(store().find(invoice)?.post_payment_credit_notes_amount).toBe(99_99);
-    expect(await bothEvents(invoice)).toBe('1111');
+    for (const { type, data } of events) {
+      await the.hear(String(type), (data as { object: { id: string } }).object.id);
+    }
+    expect(await bothEvents(invoice)).toBe('1111 A11');
     expect((await firstInvoice())?.totals.gross).toBe(99_99);
+    expect((await the.creditNotes())[0]?.totals.gross).toBe(99_99);
   });
 
   test('89 lines that do not add up to the total: set aside with both sums', async () => {

@@ -233,9 +233,9 @@ async function ordersOf(keys: readonly string[]) {
     .selectFrom('orders')
     .innerJoin('invoice', 'invoice.order_id', 'orders.id')
     .innerJoin('notification', 'notification.order_id', 'orders.id')
-    .select(['orders.id', 'partner_slug', 'gross', 'channel', 'state'])
+    .select(['orders.id', 'orders.partner_slug', 'gross', 'channel', 'state'])
     .where('payment_key', 'in', keys)
-    .orderBy('partner_slug')
+    .orderBy('orders.partner_slug')
     .orderBy('channel')
     .execute();
   return [...Map.groupBy(rows, ({ id }) => Number(id))].map(([orderId, ofOrder]) => ({

@@ -1,5 +1,6 @@
 // Every scenario of the sandbox through the whole program, all at once: the books show for each of
-// them what its sentence promises, and every order of theirs is mailed and told to its partner.
+// them what its sentence promises, and every order of theirs is mailed and told to its partner, every
+// credit note mailed.
 
 import { expect, test } from 'vitest';
 import type { Scenario } from '#adapters/sandbox/scenario.ts';
@@ -29,8 +30,9 @@ test('every scenario ends on the books as it says', { timeout: 120_000 }, async 
   }
   await world.stripe.idle();
   const orders = SCENARIOS.reduce((sum, { books }) => sum + books.orders, 0);
+  const documents = SCENARIOS.reduce((sum, { creditNotes }) => sum + creditNotes, orders);
   const { partner, mails } = world;
-  await until(() => partner.requests.length >= orders && mails.messages.length >= orders);
+  await until(() => partner.requests.length >= orders && mails.messages.length >= documents);
 
   const list = await world.cli('payments', 'list', '--json', '--limit', '500');
   const { payments } = JSON.parse(list) as { readonly payments: readonly Payment[] };
@@ -42,7 +44,7 @@ test('every scenario ends on the books as it says', { timeout: 120_000 }, async 
     const { books } = scenario;
     expect(found, scenario.slug).toEqual(books.state === 'none' ? [] : [books]);
   }
-  expect([partner.requests.length, mails.messages.length]).toEqual([orders, orders]);
+  expect([partner.requests.length, mails.messages.length]).toEqual([orders, documents]);
   expect(await world.kill('SIGTERM')).toBe(0);
 });
 

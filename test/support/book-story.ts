@@ -1,8 +1,9 @@
 // What a case came to, read from the books and the recorders and told in one line, as the hundred
-// cases have it: orders, invoices, e-mails, partner calls, then why something is in quarantine.
+// cases have it: orders, invoices, e-mails, partner calls, then credit notes and their e-mails, then why
+// something is in quarantine.
 
 import type { InvoiceMail, PartnerRequest } from '#application/ports.ts';
-import type { Invoice } from '#domain/invoice.ts';
+import type { CreditNote, Invoice } from '#domain/invoice.ts';
 import type { TestBooks } from './books.ts';
 
 /** What the books and the recorders say since the case began. */
@@ -29,15 +30,22 @@ export function bookStory(
       .execute();
   }
 
-  async function invoices(): Promise<readonly Invoice[]> {
+  async function documents(series: 'FQCA' | 'AQCA'): Promise<readonly unknown[]> {
     const rows = await books.db
       .selectFrom('invoice')
       .select('content')
+      .where('series', '=', series)
       .where('order_id', '>', since.order)
       .orderBy('order_id')
+      .orderBy('ordinal')
       .execute();
-    return rows.map(({ content }) => JSON.parse(content) as Invoice);
+    return rows.map(({ content }) => JSON.parse(content));
   }
+
+  const invoices = async () => (await documents('FQCA')) as readonly Invoice[];
+  const creditNotes = async () => (await documents('AQCA')) as readonly CreditNote[];
+  const mailsOf = (kind: 'invoice' | 'credit-note') =>
+    sent.filter(({ document }) => document.kind === kind).length;
 
   async function quarantined() {
     const now = await quarantinedNow();
@@ -51,20 +59,29 @@ export function bookStory(
       const quarantined = new Set((await quarantinedNow()).map(({ key }) => key));
       since = { order: await lastOrder(), raised: books.raised.length, quarantined };
     },
-    /** « 1111 », « 0000 Q no-email », « 0000 »: orders, invoices, e-mails, partner calls. */
+    /**
+     * « 1111 », « 0000 Q no-email », « 1111 A11 »: orders, invoices, e-mails, partner calls; credit
+     * notes and their e-mails, if any.
+     */
     async outcome(): Promise<string> {
       const { orders } = await books.db
         .selectFrom('orders')
         .select(({ fn }) => fn.countAll<string>().as('orders'))
         .where('id', '>', since.order)
         .executeTakeFirstOrThrow();
-      const counts = [Number(orders), (await invoices()).length, sent.length, posted.length];
+      const counts = [
+        ...[Number(orders), (await invoices()).length, mailsOf('invoice'), posted.length],
+      ];
+      const notes = (await creditNotes()).length;
       const reasons = (await quarantined()).map(({ reason }) => reason);
-      const tally = counts.join(counts.some((count) => count > 9) ? ' ' : '');
+      const credits = notes === 0 ? '' : ` A${notes}${mailsOf('credit-note')}`;
+      const tally = counts.join(counts.some((count) => count > 9) ? ' ' : '') + credits;
       return reasons.length === 0 ? tally : `${tally} Q ${reasons.join(', ')}`;
     },
     /** The invoices issued since the case began, as they were frozen. */
     invoices,
+    /** The credit notes likewise. */
+    creditNotes,
     /** The payments put in quarantine since then that are still there. */
     quarantined,
     /** The alerts raised since then. */

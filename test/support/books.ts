@@ -2,13 +2,16 @@
 // the test's hands: what Stripe says, the clock, and fakes that record what was sent.
 
 import { createHash, randomUUID } from 'node:crypto';
+import { documentFaults } from '#adapters/facturx/checks.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresPartnerRegistry } from '#adapters/postgres/partner-registry.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
 import type {
   Alerts,
+  CorrectionReader,
   DeliveryAnswer,
+  DocumentFaults,
   FileStore,
   InvoiceMail,
   InvoicePrinter,
@@ -53,12 +56,21 @@ export type TestBooks = {
     readonly alerts: Alerts;
     readonly notes: Notes;
     readonly newId: () => string;
+    readonly corrections: CorrectionReader;
+    readonly documentFaults: DocumentFaults;
     readonly seller: ReturnType<typeof sampleSeller>;
     readonly housePartner: PartnerSlug | null;
     readonly sha256: (bytes: Uint8Array) => string;
   };
   addPartner(slug: string): Promise<void>;
   close(): Promise<void>;
+};
+
+/** Nothing goes back, unless a test says so. */
+const NO_CORRECTIONS: CorrectionReader = {
+  tells: () => false,
+  read: async ({ objectId }) => ({ missing: objectId ?? '' }),
+  locate: async (told) => told,
 };
 
 /** A migrated database of its own, with a pool that can hold `connectionsMax` transactions. */
@@ -87,6 +99,8 @@ export async function testBooks(connectionsMax = 10): Promise<TestBooks> {
       alerts,
       notes,
       newId: randomUUID,
+      corrections: NO_CORRECTIONS,
+      documentFaults,
       seller: sampleSeller(),
       housePartner: null,
       sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),

@@ -11,8 +11,8 @@ import { purchase, type SandboxPurchase } from '#adapters/sandbox/stripe-purchas
 import { type SandboxStripe, startSandboxStripe } from '#adapters/sandbox/stripe-server.ts';
 import type { StripeObject } from '#adapters/sandbox/stripe-store.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
+import { stripeCorrections } from '#adapters/stripe/correction-reader.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
-import { deliverNotification } from '#application/deliver-notification.ts';
 import type { DeliveryAnswer, InvoiceMail, PartnerRequest } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
@@ -23,6 +23,7 @@ import type { PartnerSlug } from '#domain/partner.ts';
 import { bookStory } from './book-story.ts';
 import { ACCEPTED, memoryFiles, numberPrinter, type TestBooks, testBooks } from './books.ts';
 import { PRODUCTS } from './case-products.ts';
+import { deliverDue } from './deliver.ts';
 import { handQueue } from './hand-queue.ts';
 
 export const SECRET = 'whsec_cases';
@@ -45,6 +46,7 @@ export async function startCases() {
     ...books.base,
     ...outside.ports,
     stripe: stripeReader(client, { productLifeMs: 0 }),
+    corrections: stripeCorrections(client),
     housePartner: null as PartnerSlug | null,
     livemode: false,
     workerId: 'cases',
@@ -53,7 +55,7 @@ export async function startCases() {
   const queue = handQueue(books, {
     'resolve-payment': (id) => resolvePayment(needs, id),
     'render-invoice': (id) => renderInvoice(needs, id),
-    'deliver-notification': (id) => deliverNotification(needs, id),
+    'deliver-notification': () => deliverDue(needs),
   });
   const story = bookStory(books, outside);
   const webhooks = await webhookDoors(books, client);
@@ -74,7 +76,12 @@ export async function startCases() {
       await queue.work();
       return it;
     },
-    recover: () => recoverStalled(needs),
+    /** A sweep of a worker that finds nobody dead. */
+    async recover() {
+      const recovered = await recoverStalled(needs, []);
+      await deliverDue(needs);
+      return recovered;
+    },
     /** The partner of products that name none, until the case ends. */
     house(slug: string): void {
       needs.housePartner = slug as PartnerSlug;

@@ -10,8 +10,8 @@ import {
   claimDue,
   type DeliverNotificationNeeds,
   deliverClaimed,
-  giveBackDeliveries,
 } from '#application/deliver-notification.ts';
+import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { DeliveryAnswer } from '#application/ports.ts';
 import { recordOrders } from '#application/record-orders.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
@@ -41,7 +41,7 @@ import {
 import { paidCheckout } from './orders.ts';
 
 /** Ahead of the real clock, by which the queue dates jobs that are to run at once. */
-export const START = new Date('2100-01-01T12:00:00Z');
+export const START = new Date('2099-01-01T12:00:00Z');
 export const CHANNELS = ['webhook', 'email'] as const;
 const ROOM = { limit: 8, perPartner: 8 };
 const BY = { actor: 'léa', why: null };

@@ -63,8 +63,13 @@ function isWhole(pending: readonly string[]): boolean {
 }
 
 /** The box that opens what the database keeps sealed. In the sandbox its key is in DATA_DIR. */
-export async function openSecretBox({ secretsKey, dataDir }: CliConfig): Promise<SecretBox> {
+export async function openSecretBox(config: CliConfig): Promise<SecretBox> {
+  return secretBox(await secretsKeyOf(config));
+}
+
+/** The 32 bytes of SECRETS_KEY, or those that the sandbox made for itself. */
+export async function secretsKeyOf({ secretsKey, dataDir }: CliConfig): Promise<Buffer> {
   const key =
     secretsKey?.reveal() ?? (await sandboxSecrets(join(dataDir, 'sandbox.json'))).secretsKey;
-  return secretBox(Buffer.from(key, 'base64'));
+  return Buffer.from(key, 'base64');
 }

@@ -4,6 +4,7 @@
 // so no command can spoil the single document of `--json`.
 
 import type { Log } from '#adapters/logging.ts';
+import type { Seller } from '#domain/seller.ts';
 
 export type Revealable = { reveal(): string };
 
@@ -18,6 +19,8 @@ export type CliConfig = {
   readonly storageUrl: string;
   readonly secretsKey: Revealable | null;
   readonly allowInsecurePartnerUrls: boolean;
+  readonly personalDataDays: number;
+  readonly seller: Seller;
   readonly chromiumPath: string | null;
   readonly logLevel: string;
 };

@@ -3,6 +3,7 @@
 // mistakes answer at once, without loading a database driver or a browser.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addAccounting } from './accounting-commands.ts';
 import type { Answer, Cli } from './cli.ts';
 import { frenchCommand } from './french-help.ts';
 import { NOTIFICATION_STATES, PAYMENT_WORDS } from './state-words.ts';
@@ -37,6 +38,7 @@ export function commandTree(cli: Cli, output: TreeOutput): Command {
   addPrograms(program, cli, act);
   addPartners(program, cli, act);
   addBooks(program, cli, act);
+  addAccounting(program, cli, act, group);
   addPeopleAndSandbox(program, cli, act);
   return program;
 }
@@ -175,9 +177,69 @@ function addBooks(program: Command, cli: Cli, act: Act): void {
     .action(act(async (options) => (await notificationCommands()).notificationsList(cli, options)));
   notifications
     .command('retry')
-    .argument('<id...>', 'identifiants donnés par « notifications list »')
-    .description('relance des notifications arrêtées')
-    .action(act(async (ids) => (await notificationCommands()).notificationsRetry(cli, ids)));
+    .argument('[id...]', 'identifiants donnés par « notifications list »')
+    .description('relance des notifications arrêtées : celles nommées, ou toute une période')
+    .option('--partner <slug>', 'celles de ce partenaire, avec --since')
+    .option('--since <date>', 'depuis quand : 2026-11-20, ou 90m, 24h, 7d')
+    .option('--until <date>', 'jusqu’à quand (maintenant)')
+    .option('--rate <n>', 'combien par seconde (10)', wholeNumber(1, 1000))
+    .addOption(
+      new Option('--channel <canal>', 'ce qui est relancé (webhook)').choices(['webhook', 'email']),
+    )
+    .option('--why <raison>', 'pourquoi ; gardé avec votre nom')
+    .action(
+      act(async (ids, options) =>
+        (await notificationCommands()).notificationsRetry(cli, ids, options),
+      ),
+    );
+  addReplays(program, cli, act);
+}
+
+function addReplays(program: Command, cli: Cli, act: Act): void {
+  const replays = group(program, 'replays', 'relances de périodes : suivre, suspendre, arrêter');
+  const replayCommands = () => import('./replay-commands.ts');
+  replays
+    .command('list')
+    .description('liste les dernières relances et où elles en sont')
+    .addOption(limitOption())
+    .action(act(async (options) => (await replayCommands()).replaysList(cli, options)));
+  const changes = {
+    pause: 'suspend une relance',
+    resume: 'reprend une relance suspendue',
+    cancel: 'arrête une relance pour de bon',
+  } as const;
+  for (const [name, description] of Object.entries(changes)) {
+    replays
+      .command(name)
+      .argument('<numéro>', 'numéro donné par « replays list »', orderId)
+      .option('--why <raison>', 'pourquoi ; gardé avec votre nom')
+      .description(description)
+      .action(
+        act(async (id, options) =>
+          (await replayCommands()).replayChange(cli, name as keyof typeof changes, id, options),
+        ),
+      );
+  }
+
+  const invoices = group(program, 'invoices', 'factures et avoirs : impression, relance');
+  const documentCommands = () => import('./document-commands.ts');
+  invoices
+    .command('list')
+    .description('liste les derniers documents et où en est leur PDF')
+    .addOption(stateOption(['queued', 'printing', 'printed', 'failed']))
+    .addOption(limitOption())
+    .action(act(async (options) => (await documentCommands()).documentsList(cli, options)));
+  invoices
+    .command('retry')
+    .argument('[numéro...]', 'numéros donnés par « invoices list »')
+    .option('--all', 'tous ceux dont l’impression a échoué')
+    .option('--why <raison>', 'pourquoi ; gardé avec votre nom')
+    .description('fait imprimer à nouveau des documents, une fois la cause réparée')
+    .action(
+      act(async (numbers, options) =>
+        (await documentCommands()).documentsRetry(cli, numbers, options),
+      ),
+    );
 }
 
 function addPeopleAndSandbox(program: Command, cli: Cli, act: Act): void {

@@ -11,6 +11,7 @@ import { folderOfUrl } from '#adapters/email/mailer-of-url.ts';
 import { count, duration, plural } from '#adapters/french.ts';
 import { chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
+import { lastAudit } from '#adapters/postgres/audit-runs.ts';
 import { queueHealth } from '#adapters/postgres/book-lists.ts';
 import type { Database } from '#adapters/postgres/database.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
@@ -202,6 +203,24 @@ export function checkPartners(db: Database, { environment }: CliConfig): Promise
     }
     const many = `${rows.length} ${plural(rows.length, 'partenaire', 'partenaires')}`;
     return { detail: rows.length === 0 ? 'aucun pour l’instant' : `${many}, avec adresse` };
+  });
+}
+
+/** The runs are those of each night; one that is days old says that no worker runs any more. */
+const AUDIT_LATE_MS = 3 * 24 * 60 * 60 * 1000;
+
+export function checkAudit(db: Database): Promise<Check> {
+  return check(['audit', 'Audit'], fr`Lancez « comptappart audit ».`, async () => {
+    const run = await lastAudit(db);
+    if (run === null) return { detail: 'pas encore fait' };
+    const ago = Date.now() - run.finishedAt.getTime();
+    const detail = `il y a ${duration(ago)}, ${count(run.documents)} documents`;
+    if (run.findings > 0) {
+      const faults = `${count(run.findings)} ${plural(run.findings, 'faute', 'fautes')}`;
+      return { detail: `${detail}, ${faults}`, action: fr`Lancez « comptappart audit ».` };
+    }
+    if (ago < AUDIT_LATE_MS) return { detail: `${detail}, entiers` };
+    return { detail, action: fr`Vérifiez qu’un worker tourne : « serve » ou « worker ».` };
   });
 }
 

@@ -7,6 +7,7 @@ import type { Answer, Cli, CliConfig } from './cli.ts';
 import {
   type Check,
   check,
+  checkAudit,
   checkChromium,
   checkFiles,
   checkMail,
@@ -65,6 +66,7 @@ async function databaseChecks(config: CliConfig): Promise<readonly Check[]> {
           found.push(await checkQueue(db));
           found.push(await checkNotifications(db));
           found.push(await checkPartners(db, config));
+          found.push(await checkAudit(db));
         }
       } finally {
         await db.destroy();

@@ -12,7 +12,13 @@ import { misuse } from './faults.ts';
 import { fr, moment, momentToTheSecond, wrapped } from './layout.ts';
 import { operator } from './operator.ts';
 import { slugOf } from './partner-options.ts';
-import { attemptCount, attemptWords, CHANNEL_WORDS, notificationWord } from './state-words.ts';
+import {
+  attemptCount,
+  attemptWords,
+  CHANNEL_WORDS,
+  MAIL_EVENT_WORDS,
+  notificationWord,
+} from './state-words.ts';
 
 export async function notificationsList(
   cli: Cli,
@@ -45,7 +51,7 @@ function entry(it: NotificationListing): string {
   const held = it.leaseUntil === null ? [] : [leaseWords(it.leaseHolder, it.leaseUntil)];
   const waits = state === 'queued' && it.releasedAt === null ? [fr`attend sa facture PDF`] : [];
   const parts = [`${notificationWord(channel, state)}${since}`, ...waits, ...tried, ...last];
-  parts.push(...next, ...held);
+  parts.push(...next, ...held, ...(it.mailEvent ? [MAIL_EVENT_WORDS[it.mailEvent.kind]] : []));
   return `${head}\n${wrapped(parts.join(' · '), '    ')}`;
 }
 
@@ -128,6 +134,8 @@ function resultText({ id, answer }: Result): string {
       return fr`✓ ${id} : relancée (série ${answer.round}).`;
     case 'not-found':
       return fr`✗ ${id} : aucune notification ne porte cet identifiant.`;
+    case 'purged':
+      return fr`✗ ${id} : les données de ce client ont été effacées, il n’y a plus rien à envoyer.`;
     case 'not-ended':
       return fr`✗ ${id} : rien à relancer, ${STATES[answer.state]}.`;
     default:

@@ -10,6 +10,8 @@ import {
 } from '#adapters/postgres/book-lists.ts';
 import {
   type JourneyAttempt,
+  type JourneyCreditNote,
+  type JourneyMailEvent,
   type JourneyNotification,
   type JourneyOrder,
   journeyOfPayment,
@@ -24,7 +26,7 @@ import type { Answer, Cli } from './cli.ts';
 import { Fault } from './faults.ts';
 import { facts, fr, indented, moment, momentToTheSecond, table, wrapped } from './layout.ts';
 import { slugOf } from './partner-options.ts';
-import { attemptWords, notificationWord } from './state-words.ts';
+import { attemptWords, CAUSE_WORDS, MAIL_EVENT_WORDS, notificationWord } from './state-words.ts';
 
 export async function ordersList(
   cli: Cli,
@@ -114,7 +116,9 @@ function orderSheet(
   const money = (value: number) => amount(value, order.currency);
   const paidAt = new Date(order.paidAt);
   const others = otherOrders.length === 0 ? null : otherOrders.map((id) => `n° ${id}`).join(', ');
-  const client = [contents.customerName, order.customerEmail].filter((it) => it !== null);
+  const client = contents.isPurged
+    ? ['données effacées']
+    : [contents.customerName, order.customerEmail].filter((it) => it !== null);
   return [
     fr`Commande n° ${order.id} · ${money(order.gross)} · ${order.partner}`,
     '',
@@ -134,6 +138,23 @@ function orderSheet(
     '',
     linesTable(contents.lines, order.currency),
     ...order.notifications.map((it) => `\n${notificationSheet(it)}`),
+    ...order.creditNotes.map((it) => `\n${creditNoteSheet(it, money)}`),
+  ].join('\n');
+}
+
+function creditNoteSheet(it: JourneyCreditNote, money: (value: number) => string): string {
+  const day = longDate(parisDay(new Date(it.correctedAt)));
+  return [
+    fr`Avoir ${it.number} : ${money(it.gross)} le ${day} (${CAUSE_WORDS[it.cause]})`,
+    facts(
+      [
+        ['Chez Stripe', it.correctionKey],
+        ['PDF', it.pdfKey ?? 'en préparation'],
+        ['Montants', fr`${money(it.net)} HT + ${money(it.vat)} de TVA`],
+      ],
+      '  ',
+    ),
+    ...it.notifications.map((mail) => notificationSheet(mail)),
   ].join('\n');
 }
 
@@ -164,7 +185,14 @@ function notificationSheet(it: JourneyNotification): string {
     fr`${CHANNEL_TITLES[it.channel]} : ${word}${due}`,
     `  ${it.id}`,
     ...it.attempts.map((attempt) => attemptSheet(attempt)),
+    ...it.mailEvents.map((event) => mailEventSheet(event)),
   ].join('\n');
+}
+
+function mailEventSheet({ kind, at, detail }: JourneyMailEvent): string {
+  const when = momentToTheSecond(new Date(at), systemClock.now());
+  const words = detail === null ? [] : [wrapped(detail, '      ')];
+  return [fr`  ${when} · ${MAIL_EVENT_WORDS[kind]}`, ...words].join('\n');
 }
 
 function attemptSheet(attempt: JourneyAttempt): string {

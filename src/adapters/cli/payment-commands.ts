@@ -38,6 +38,8 @@ function entry(payment: PaymentListing): string {
   const orders = orderIds.map((id) => fr`n° ${id}`).join(', ');
   switch (state) {
     case 'recorded':
+      // Money that went back has no orders of its own.
+      if (orderIds.length === 0) return `${head} · avoir émis`;
       return `${head} · ${orderIds.length > 1 ? 'commandes' : 'commande'} ${orders}`;
     case 'dismissed': {
       const why = fr`Par ${payment.dismissedBy} : ${payment.dismissedWhy}`;

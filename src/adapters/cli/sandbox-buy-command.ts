@@ -10,6 +10,7 @@ import { duration } from '#adapters/french.ts';
 import type { PaymentJourney } from '#adapters/postgres/payment-journey.ts';
 import { CATALOGUE } from '#adapters/sandbox/catalogue.ts';
 import { exactJson } from '#adapters/sandbox/exact-json.ts';
+import type { StepName } from '#adapters/sandbox/purchase-story.ts';
 import { SCENARIOS, scenarioOf } from '#adapters/sandbox/scenarios.ts';
 import type { Answer, Cli, CliConfig, Configured } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
@@ -34,7 +35,7 @@ type PurchaseView = {
   /** From the click to the last step done. */
   readonly totalMs: number | null;
   readonly steps: readonly {
-    readonly name: 'payment' | 'order' | 'invoice' | 'email' | 'webhook';
+    readonly name: StepName;
     readonly state: 'todo' | 'doing' | 'done' | 'waiting' | 'trouble';
     readonly title: string;
     readonly text: string | null;
@@ -151,16 +152,21 @@ type Files = {
   /** On this machine; null while there is none, or when it is kept elsewhere. */
   readonly pdf: string | null;
   readonly mail: string | null;
+  /** The PDFs of the credit notes, in their order. */
+  readonly creditNotes: readonly (string | null)[];
 };
 
 async function filesOf(config: CliConfig, journey: PaymentJourney | null): Promise<Files> {
   const order = journey?.orders[0];
   const mail = order?.notifications.find(({ channel }) => channel === 'email');
+  const stored = async (key: string | null | undefined) =>
+    key && config.storageUrl.startsWith('file:')
+      ? existing(join(config.storageUrl.slice('file:'.length), key))
+      : null;
+  const credits = journey?.orders.flatMap(({ creditNotes }) => creditNotes) ?? [];
   return {
-    pdf:
-      order?.pdfKey && config.storageUrl.startsWith('file:')
-        ? await existing(join(config.storageUrl.slice('file:'.length), order.pdfKey))
-        : null,
+    pdf: await stored(order?.pdfKey),
+    creditNotes: await Promise.all(credits.map(({ pdfKey }) => stored(pdfKey))),
     mail: mail && mail.completedAt !== null ? await mailFile(config, mail.id) : null,
   };
 }
@@ -197,6 +203,8 @@ function stepText(
   if (step.name === 'invoice' && files.pdf) lines.push(indent + files.pdf);
   if (step.name === 'email' && files.mail) lines.push(indent + files.mail);
   if (step.name === 'webhook') lines.push(...requestLines(journey, indent));
+  const credit = files.creditNotes[Number(step.name.split('credit-note-')[1]) - 1];
+  if (credit) lines.push(indent + credit);
   return lines.join('\n');
 }
 
@@ -218,7 +226,9 @@ function closing({ succeeded, totalMs, steps, journey }: PurchaseView): string {
   if (succeeded && orders > 1) {
     return fr`\nDu paiement aux partenaires : ${orders} commandes, ${orders} factures.`;
   }
-  if (succeeded) return fr`\nDu paiement au partenaire en ${duration(totalMs ?? 0)}.`;
+  const credits = journey?.orders.flatMap(({ creditNotes }) => creditNotes).length ?? 0;
+  const end = credits === 0 ? 'au partenaire' : credits === 1 ? 'à son avoir' : 'à ses avoirs';
+  if (succeeded) return fr`\nDu paiement ${end} en ${duration(totalMs ?? 0)}.`;
   return steps.some(({ state }) => state === 'trouble')
     ? fr`\nArrêté en route : l’étape marquée ✗ dit pourquoi.`
     : fr`\nPas encore fini : le programme reprendra de lui-même s’il tourne.`;

@@ -3,12 +3,20 @@
 // not compile without its word.
 
 import { FIXED, plural } from '#adapters/french.ts';
-import type { AttemptOutcome, PaymentState } from '#application/ports.ts';
+import type { AttemptOutcome, MailEvent, PaymentState } from '#application/ports.ts';
+import type { CreditCause } from '#domain/invoice.ts';
 import type { Channel, NotificationState } from '#domain/notification.ts';
 
 export const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
   email: 'e-mail',
   webhook: 'webhook',
+};
+
+/** What made a credit note. */
+export const CAUSE_WORDS: Readonly<Record<CreditCause, string>> = {
+  refund: 'remboursement',
+  dispute: 'contestation perdue',
+  'credit-note': 'avoir de Stripe',
 };
 
 export const PAYMENT_WORDS: Readonly<Record<PaymentState, string>> = {
@@ -46,6 +54,16 @@ export function notificationWord(channel: Channel, state: NotificationState): st
       return state satisfies never;
   }
 }
+
+/** What became of a mail that its server had taken. */
+export const MAIL_EVENT_WORDS: Readonly<Record<MailEvent['kind'], string>> = {
+  delivered: 'Remise à la boîte du destinataire',
+  delayed: 'Retardée par le serveur du destinataire',
+  bounced: 'Rejetée par la boîte du destinataire',
+  'bounced-for-now': 'Rejetée pour l’instant par la boîte du destinataire',
+  complained: 'Signalée comme indésirable par le destinataire',
+  rejected: 'Écartée par SES avant l’envoi',
+};
 
 const OUTCOMES: Readonly<Record<AttemptOutcome, string>> = {
   accepted: 'Succès',

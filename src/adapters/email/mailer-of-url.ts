@@ -8,6 +8,8 @@ import type { Clock, Mailer } from '#application/ports.ts';
 import { isSingleEmail } from '#domain/customer.ts';
 import { fileMailer } from './file-mailer.ts';
 import type { MailLogos } from './mail-logo.ts';
+import { sesMailer } from './ses-mailer.ts';
+import { parseSesUrl, type SesAddress } from './ses-url.ts';
 import { smtpMailer } from './smtp-mailer.ts';
 
 export type MailerOptions = {
@@ -19,8 +21,8 @@ export type MailerOptions = {
 };
 
 /**
- * `file:DIR`, `smtp://…` or `smtps://…`. Throws an Error that says what is wrong with EMAIL_URL or
- * EMAIL_FROM. `close` lets sends under way finish.
+ * `file:DIR`, `smtp://…`, `smtps://…` or `ses://…`. Throws an Error that says what is wrong with
+ * EMAIL_URL or EMAIL_FROM. `close` lets sends under way finish.
  */
 export function mailerOfUrl(
   emailUrl: string,
@@ -40,13 +42,16 @@ export function mailerOfUrl(
     case 'smtps':
       return smtpMailer({ url: emailUrl, from, ...(logos && { logos }) });
     case 'ses':
-      throw new Error(
-        'EMAIL_URL: this release cannot send through the API of SES yet; its SMTP endpoint ' +
-          'works, smtp://user:password@email-smtp.REGION.amazonaws.com:587',
-      );
+      return sesMailer({ address: sesAddress(emailUrl), from, ...(logos && { logos }) });
     default:
-      throw new Error('EMAIL_URL must begin with file:, smtp:// or smtps://');
+      throw new Error('EMAIL_URL must begin with file:, smtp://, smtps:// or ses://');
   }
+}
+
+function sesAddress(emailUrl: string): SesAddress {
+  const address = parseSesUrl(emailUrl);
+  if ('fault' in address) throw new Error(`EMAIL_URL ${address.fault}`);
+  return address;
 }
 
 /** The folder that a `file:DIR` means, absolute. `file:` followed by a path, relative or not. */

@@ -7,10 +7,7 @@ import type { NodemailerError } from 'nodemailer';
 import { FIXED } from '#adapters/french.ts';
 import type { AttemptOutcome, DeliveryAnswer } from '#application/ports.ts';
 import type { AttemptResult } from '#domain/notification.ts';
-import { plainLine } from '#domain/text.ts';
-
-/** What must not reach the log: the recipient's address, and the password we log in with. */
-export type Unspeakable = { readonly recipient: string; readonly password: string | null };
+import { discreetReply, type Unspeakable } from './discreet-reply.ts';
 
 type Meaning = {
   readonly result: AttemptResult;
@@ -122,7 +119,7 @@ function answer(
     readonly durationMs: number;
   },
 ): DeliveryAnswer {
-  const words = given.reply === null ? '' : `${FIXED}: ${discreet(given.reply, given)}`;
+  const words = given.reply === null ? '' : `${FIXED}: ${discreetReply(given.reply, given)}`;
   return {
     result: meaning.result,
     report: {
@@ -135,23 +132,6 @@ function answer(
       messageId: given.messageId,
     },
   };
-}
-
-const REPLY_CHARACTERS_MAX = 300;
-
-// Any address goes, since a server may repeat the one that a mailbox forwards to, or put the local
-// part alone in its sentence.
-function discreet(reply: string, { recipient, password }: Unspeakable): string {
-  const localPart = recipient.slice(0, recipient.lastIndexOf('@'));
-  const hidden = [password ?? '', recipient, localPart].filter((text) => text.length >= 3);
-  let words = plainLine(reply, 2_000);
-  for (const text of hidden) {
-    words = words.replace(new RegExp(text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'), 'gi'), '[…]');
-  }
-  return plainLine(
-    words.replace(/[^\s<>"'(),;:[\]]+@[^\s<>"'(),;:[\]]+/g, '[…]'),
-    REPLY_CHARACTERS_MAX,
-  );
 }
 
 function unavailable(outcome: AttemptOutcome, sentence: string): Meaning {

@@ -6,6 +6,7 @@ import { createHmac, hkdfSync, randomUUID, timingSafeEqual } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock, FileStore } from '#application/ports.ts';
+import { isFileKey, mustBeFileKey } from './file-key.ts';
 
 export type DirectoryFiles = FileStore & {
   /** The file of a link that is genuine and still alive, or why not. */
@@ -24,15 +25,12 @@ export type DirectoryFilesOptions = {
   readonly clock: Clock;
 };
 
-/** Keys are paths of plain names; anything else (`..`, a leading slash, a blank) throws. */
-const KEY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*(\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/;
-
 export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
   const { dir, clock } = options;
   const linkKey = Buffer.from(hkdfSync('sha256', options.secretsKey, '', 'file links', 32));
 
   function pathOf(key: string): string {
-    if (!KEY.test(key)) throw new Error(`not a file key: ${JSON.stringify(key)}`);
+    mustBeFileKey(key);
     return join(dir, key);
   }
 
@@ -71,7 +69,7 @@ export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
 
     async openLink(key, { expires, signature }) {
       if (typeof expires !== 'string' || typeof signature !== 'string') return 'forged';
-      if (!/^\d{1,12}$/.test(expires) || !KEY.test(key)) return 'forged';
+      if (!/^\d{1,12}$/.test(expires) || !isFileKey(key)) return 'forged';
       const given = Buffer.from(signature, 'base64url');
       const right = signatureOf(key, Number(expires));
       if (given.length !== right.length || !timingSafeEqual(given, right)) return 'forged';

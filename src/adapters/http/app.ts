@@ -5,28 +5,36 @@ import Koa, { type Middleware } from 'koa';
 import type { DirectoryFiles } from '#adapters/files/directory-files.ts';
 import { signedFiles } from './files.ts';
 import { live, type Readiness, ready } from './health.ts';
+import { type SesWebhookNeeds, sesWebhook } from './sns-webhook.ts';
 import { type StripeWebhookNeeds, stripeWebhook } from './stripe-webhook.ts';
 
 export type HttpNeeds = {
   readonly webhook: StripeWebhookNeeds;
+  /** Null when no topic of SNS may tell us anything. */
+  readonly sesWebhook: SesWebhookNeeds | null;
   readonly readiness: Readiness;
   /** Null when links lead elsewhere (S3). */
   readonly files: DirectoryFiles | null;
   /** The sandbox's pages, mounted after the rest; null outside the sandbox. */
   readonly sandbox: Middleware | null;
   readonly log: { error(fields: object, message: string): void };
+  /** A request failed on our side. */
+  readonly onFault?: (error: unknown) => void;
+  /** A webhook was answered after so long. */
+  readonly onWebhook?: (statusCode: number, durationMs: number) => void;
 };
 
 export function httpApp(needs: HttpNeeds): Koa {
   const router = new Router();
-  router.post('/webhooks/stripe', stripeWebhook(needs.webhook));
+  router.post('/webhooks/stripe', timed(needs.onWebhook), stripeWebhook(needs.webhook));
+  if (needs.sesWebhook) router.post('/webhooks/ses', sesWebhook(needs.sesWebhook));
   router.get('/health/live', live);
   router.get('/health/ready', ready(needs.readiness));
   if (needs.files) router.get('/files/{*path}', signedFiles(needs.files));
 
   const app = new Koa();
   app.on('error', (error) => needs.log.error({ err: error }, 'a request failed'));
-  app.use(onlyOurErrors(needs.log));
+  app.use(onlyOurErrors(needs));
   app.use(leavingClients(needs.readiness));
   app.use(router.routes());
   app.use(router.allowedMethods());
@@ -43,13 +51,22 @@ function leavingClients({ isStopping }: Readiness): Middleware {
   };
 }
 
+function timed(onWebhook: HttpNeeds['onWebhook']): Middleware {
+  return async (ctx, next) => {
+    const startedAt = performance.now();
+    await next();
+    onWebhook?.(ctx.status, performance.now() - startedAt);
+  };
+}
+
 // Nothing of an error's text leaves the house.
-function onlyOurErrors(log: HttpNeeds['log']): Middleware {
+function onlyOurErrors({ log, onFault }: HttpNeeds): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
       log.error({ err: error, path: ctx.path }, 'a request failed');
+      onFault?.(error);
       ctx.status = 500;
       ctx.type = 'text/plain; charset=utf-8';
       ctx.body = 'Cette page n’a pas pu s’afficher ; rien n’a été modifié. Réessayez.';

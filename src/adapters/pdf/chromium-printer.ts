@@ -3,12 +3,11 @@
 // for it; after anything odd the page is thrown away and the print tried once more, after a silence
 // the whole browser goes. Trouble is learnt from calls that reject, and from nothing else.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { facturXml } from '#adapters/facturx/factur-x.ts';
 import type { InvoicePrinter } from '#application/ports.ts';
-import type { LegalDocument } from '#domain/invoice.ts';
-import type { Logo } from '#domain/partner.ts';
 import { chromiumBinary } from './chromium-binary.ts';
-import { type FilledPage, type InvoicePage, invoicePage } from './invoice-page.ts';
+import { type FilledPage, invoicePage } from './invoice-page.ts';
 import { pdfA3 } from './pdf-a3.ts';
 import { printVersion } from './print-version.ts';
 import { type SupervisedBrowser, supervisedBrowser } from './supervised-browser.ts';
@@ -49,15 +48,20 @@ export function chromiumPrinter(options: ChromiumPrinterOptions): ChromiumPrinte
   const templateVersion = printVersion(template);
   const browser = supervisedBrowser(() => chromiumBinary(options));
   const slots = Array.from({ length: pages }, () =>
-    printSlot(browser, template, { timeoutMs, printsPerPage }),
+    printSlot(browser, template.shell, { timeoutMs, printsPerPage }),
   );
   return {
     async print(document, logo) {
       try {
-        // First, so that a document that cannot be explained costs no print.
+        // Before the page is free, so that it never waits for us; and a document that cannot be
+        // explained costs no print.
         const facturX = facturXml(document);
+        const filled = template.fill(document, logo);
         const slot = slots.reduce((best, it) => (it.waiting() < best.waiting() ? it : best));
-        const { title, pdf, chromiumVersion } = await slot.print(document, logo);
+        const { title, pdf, chromiumVersion } = await slot.print(filled, () =>
+          template.fill(document, null),
+        );
+        await nextPageOrdered();
         const { issuedAt, seller } = document;
         const bytes = pdfA3(pdf, { title, author: seller.name, issuedAt, facturX });
         return { bytes, templateVersion, chromiumVersion };
@@ -80,14 +84,15 @@ type PlainPdf = {
 };
 
 type PrintSlot = {
-  print(document: LegalDocument, logo: Logo | null): Promise<PlainPdf>;
+  /** `withoutLogo` is printed instead when a picture of the page is broken. */
+  print(filled: FilledPage, withoutLogo: () => FilledPage): Promise<PlainPdf>;
   warm(): Promise<void>;
   /** Prints under way or queued here. */
   waiting(): number;
 };
 
 /** One warm page and the queue before it. */
-function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: Limits): PrintSlot {
+function printSlot(browsers: SupervisedBrowser, shell: string, limits: Limits): PrintSlot {
   let page: WarmPage | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -103,7 +108,7 @@ function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: L
 
   const load = async (): Promise<WarmPage> => {
     const browser = await browsers.get();
-    return await within(LOAD_TIMEOUT_MS, warmPage(browser, template.shell)).catch((cause) => {
+    return await within(LOAD_TIMEOUT_MS, warmPage(browser, shell)).catch((cause) => {
       browsers.discard(browser);
       throw cause;
     });
@@ -118,10 +123,10 @@ function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: L
     return page;
   };
 
-  const attempt = async (document: LegalDocument, logo: Logo | null): Promise<PlainPdf> => {
+  const attempt: PrintSlot['print'] = async (filled, withoutLogo) => {
     const warm = await ready();
     try {
-      const printed = await within(limits.timeoutMs, printOn(warm, template, document, logo));
+      const printed = await within(limits.timeoutMs, printOn(warm, filled, withoutLogo));
       return { ...printed, chromiumVersion: warm.browser.version() };
     } catch (cause) {
       page = undefined;
@@ -132,11 +137,11 @@ function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: L
   };
 
   return {
-    print: (document, logo) =>
+    print: (filled, withoutLogo) =>
       inTurn(() =>
-        attempt(document, logo).catch((cause) => {
+        attempt(filled, withoutLogo).catch((cause) => {
           if (cause instanceof PrintTimeout) throw cause;
-          return attempt(document, logo);
+          return attempt(filled, withoutLogo);
         }),
       ),
     warm: () =>
@@ -149,20 +154,25 @@ function printSlot(browsers: SupervisedBrowser, template: InvoicePage, limits: L
 
 async function printOn(
   page: WarmPage,
-  template: InvoicePage,
-  document: LegalDocument,
-  logo: Logo | null,
+  filled: FilledPage,
+  withoutLogo: () => FilledPage,
 ): Promise<Omit<PlainPdf, 'chromiumVersion'>> {
-  const printed = await filledPdf(template.fill(document, logo));
+  const pdf = await page.print(filled);
+  if (pdf !== 'broken-picture') return { title: filled.title, pdf };
   // A logo that no longer decodes must not hold the customer's invoice back.
-  const whole = printed ?? (await filledPdf(template.fill(document, null)));
-  if (whole === null) throw new Error('a page without a logo has a broken picture');
-  return whole;
+  const plain = withoutLogo();
+  const whole = await page.print(plain);
+  if (whole === 'broken-picture') throw new Error('a page without a logo has a broken picture');
+  return { title: plain.title, pdf: whole };
+}
 
-  async function filledPdf(filled: FilledPage) {
-    const pdf = await page.print(filled);
-    return pdf === 'broken-picture' ? null : { title: filled.title, pdf };
-  }
+/**
+ * Two turns of the event loop, in which the page's next order has left for Chromium: it then draws
+ * that one while we finish this one. Playwright passes a call on in the turn after it was made.
+ */
+async function nextPageOrdered(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
 }
 
 class PrintTimeout extends Error {}

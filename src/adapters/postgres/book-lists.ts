@@ -3,13 +3,15 @@
 // so that a page costs the same with a million orders as with ten.
 
 import { sql } from 'kysely';
+import type { MailEvent } from '#application/ports.ts';
 import type { Database, NotificationTable, PaymentTable } from './database.ts';
 
 export type OrderListing = {
   readonly id: number;
   readonly partner: string;
   readonly paymentKey: string;
-  readonly customerEmail: string;
+  /** Null once personal data was purged. */
+  readonly customerEmail: string | null;
   readonly currency: string;
   /** Minor units. */
   readonly net: number;
@@ -31,13 +33,21 @@ export async function listOrders(
 ): Promise<OrderListing[]> {
   let query = db
     .selectFrom('orders as o')
-    .innerJoin('invoice as i', 'i.order_id', 'o.id')
+    .innerJoin('invoice as i', (on) =>
+      on.onRef('i.order_id', '=', 'o.id').on('i.credit_note_id', 'is', null),
+    )
     .leftJoin('invoice_pdf as f', 'f.invoice_number', 'i.number')
     .innerJoin('notification as e', (on) =>
-      on.onRef('e.order_id', '=', 'o.id').on('e.channel', '=', 'email'),
+      on
+        .onRef('e.order_id', '=', 'o.id')
+        .on('e.channel', '=', 'email')
+        .on('e.credit_note_id', 'is', null),
     )
     .innerJoin('notification as w', (on) =>
-      on.onRef('w.order_id', '=', 'o.id').on('w.channel', '=', 'webhook'),
+      on
+        .onRef('w.order_id', '=', 'o.id')
+        .on('w.channel', '=', 'webhook')
+        .on('w.credit_note_id', 'is', null),
     )
     .select([
       'o.id',
@@ -65,6 +75,8 @@ export async function listOrders(
 export type OrderContents = {
   readonly paymentKey: string;
   readonly customerName: string | null;
+  /** Name and address were erased after PERSONAL_DATA_DAYS; the invoice keeps its own copy. */
+  readonly isPurged: boolean;
   readonly lines: readonly {
     readonly productId: string | null;
     readonly productName: string;
@@ -79,11 +91,11 @@ export type OrderContents = {
 export async function orderContents(db: Database, id: number): Promise<OrderContents | null> {
   const order = await db
     .selectFrom('orders')
-    .select(['payment_key', 'customer'])
+    .select(['payment_key', 'customer', 'purged_at'])
     .where('id', '=', id)
     .executeTakeFirst();
   if (!order) return null;
-  const { name, businessName } = order.customer as Record<string, string | null>;
+  const buyer = order.customer as Record<string, string | null> | null;
   const lines = await db
     .selectFrom('order_line')
     .select(['product_id as productId', 'product_name as productName', 'quantity'])
@@ -91,7 +103,12 @@ export async function orderContents(db: Database, id: number): Promise<OrderCont
     .where('order_id', '=', id)
     .orderBy('position')
     .execute();
-  return { paymentKey: order.payment_key, customerName: businessName ?? name ?? null, lines };
+  return {
+    paymentKey: order.payment_key,
+    customerName: buyer?.businessName ?? buyer?.name ?? null,
+    isPurged: order.purged_at !== null,
+    lines,
+  };
 }
 
 export type PaymentListing = {
@@ -141,12 +158,23 @@ export type NotificationListing = {
   readonly round: number;
   readonly attempts: number;
   readonly nextAttemptAt: Date | null;
+  /** Null until the PDF is stored: nothing is sent before. */
+  readonly releasedAt: Date | null;
+  /** The process that sends it now, and until when it may; null when nobody does. */
+  readonly leaseHolder: string | null;
+  readonly leaseUntil: Date | null;
   readonly completedAt: Date | null;
   readonly endedAt: Date | null;
   /** Of the last attempt; null before the first, and while it is under way. */
   readonly lastOutcome: string | null;
   readonly lastStatusCode: number | null;
   readonly lastDetail: string | null;
+  /** The newest word of the mail's server, after it took the mail; null while there is none. */
+  readonly mailEvent: {
+    readonly kind: MailEvent['kind'];
+    readonly at: Date;
+    readonly detail: string | null;
+  } | null;
 };
 
 /** The notifications of the newest orders, at most `limit`. */
@@ -166,16 +194,29 @@ export async function listNotifications(
     )
     .select(['n.id', 'n.order_id as orderId', 'o.partner_slug as partner', 'n.channel', 'n.state'])
     .select(['n.round', 'n.attempts', 'n.next_attempt_at as nextAttemptAt'])
+    .select(['n.released_at as releasedAt', 'n.lease_holder as leaseHolder'])
+    .select('n.lease_until as leaseUntil')
     .select(['n.completed_at as completedAt', 'n.ended_at as endedAt'])
     .select(['a.outcome as lastOutcome', 'a.status_code as lastStatusCode'])
     .select('a.detail as lastDetail')
+    .select(
+      sql<Told | null>`(select json_build_object('kind', e.kind, 'at', e.at, 'detail', e.detail)
+        from mail_event e where e.notification_id = n.id
+        order by e.at desc, e.received_at desc limit 1)`.as('mailEvent'),
+    )
     .orderBy('n.order_id', 'desc')
     .orderBy('n.channel')
     .limit(which.limit);
   if (which.state !== undefined) query = query.where('n.state', '=', which.state);
   if (which.partner !== undefined) query = query.where('o.partner_slug', '=', which.partner);
-  return query.execute();
+  const rows = await query.execute();
+  return rows.map(({ mailEvent, ...row }) => ({
+    ...row,
+    mailEvent: mailEvent && { ...mailEvent, at: new Date(mailEvent.at) },
+  }));
 }
+
+type Told = Omit<NonNullable<NotificationListing['mailEvent']>, 'at'> & { readonly at: string };
 
 export type QueueHealth = {
   /** Since when the oldest job waits that could run now; null when none does. */
@@ -196,9 +237,7 @@ export async function queueHealth(db: Database): Promise<QueueHealth> {
         where run_at <= now() and locked_at is null and attempts < max_attempts) as "oldestDueAt",
       (select count(*) from graphile_worker.jobs where attempts >= max_attempts) as "deadJobs",
       (select count(*) from notification n
-        where (n.state = 'queued' and n.next_attempt_at < now() - interval '5 minutes'
-            and exists (select from invoice i join invoice_pdf f on f.invoice_number = i.number
-                        where i.order_id = n.order_id))
+        where (n.state = 'queued' and n.next_attempt_at < now() - interval '5 minutes' and n.released_at is not null)
           or (n.state = 'sending' and n.lease_until < now() - interval '1 minute')
       ) as "stuckNotifications",
       (select count(*) from notification

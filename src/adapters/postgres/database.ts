@@ -13,7 +13,10 @@ export type StripeEventTable = {
   object_id: string | null;
   created_at: Date;
   received_at: Date;
-  body: string;
+  /** Null once it was purged. */
+  body: string | null;
+  purged_at: Date | null;
+  trace_parent: string | null;
 };
 
 export type PaymentTable = {
@@ -60,8 +63,9 @@ export type OrdersTable = {
   partner_slug: string;
   event_id: string;
   event_created_at: Date;
+  /** Null, like the address below, once they were purged. */
   customer: unknown;
-  customer_email: string;
+  customer_email: string | null;
   currency: string;
   paid_at: Date;
   payment_method: string | null;
@@ -69,6 +73,7 @@ export type OrdersTable = {
   vat: number;
   gross: number;
   recorded_at: Date;
+  purged_at: Date | null;
 };
 
 export type OrderLineTable = {
@@ -99,6 +104,8 @@ export type InvoiceTable = {
   year: number;
   ordinal: number;
   order_id: number;
+  /** Null for an invoice. */
+  credit_note_id: number | null;
   issued_at: Date;
   issue_day: string;
   content: string;
@@ -114,11 +121,16 @@ export type InvoicePdfTable = {
   template_version: string;
   chromium_version: string;
   stored_at: Date;
+  /** Written by a trigger: sha256 over the document's hash and these columns. */
+  seal: Generated<string>;
 };
 
 export type NotificationTable = {
   id: string;
   order_id: number;
+  credit_note_id: number | null;
+  partner_slug: string;
+  released_at: Date | null;
   channel: 'email' | 'webhook';
   state: 'queued' | 'sending' | 'completed' | 'failed' | 'exhausted' | 'quarantined';
   round: number;
@@ -132,6 +144,7 @@ export type NotificationTable = {
   completed_at: Date | null;
   ended_at: Date | null;
   created_at: Date;
+  trace_parent: string | null;
 };
 
 export type AttemptTable = {
@@ -152,6 +165,77 @@ export type AttemptTable = {
   response_body: string | null;
   response_truncated: boolean | null;
   message_id: string | null;
+  purged_at: Date | null;
+};
+
+export type CorrectionTable = {
+  key: string;
+  payment_key: string;
+  cause: 'refund' | 'dispute' | 'credit-note';
+  event_id: string;
+  currency: string;
+  amount: number;
+  corrected_at: Date;
+  recorded_at: Date;
+};
+
+export type CreditNoteTable = {
+  id: Generated<number>;
+  correction_key: string;
+  order_id: number;
+  net: number;
+  vat: number;
+  gross: number;
+};
+
+export type CreditNoteLineTable = {
+  credit_note_id: number;
+  position: number;
+  net: number;
+  vat: number;
+  gross: number;
+};
+
+export type PrintingTable = {
+  number: string;
+  state: 'queued' | 'printing' | 'printed' | 'failed';
+  round: number;
+  failures: number;
+  interruptions: number;
+  next_attempt_at: Date | null;
+  lease_token: string | null;
+  lease_holder: string | null;
+  lease_until: Date | null;
+  last_error: string | null;
+  ended_at: Date | null;
+  trace_parent: string | null;
+};
+
+export type ReplayTable = {
+  id: Generated<number>;
+  partner_slug: string;
+  channel: 'email' | 'webhook';
+  since: Date;
+  until: Date;
+  rate_per_second: number;
+  state: 'running' | 'paused' | 'cancelled' | 'done';
+  requested_by: string;
+  why: string | null;
+  cursor_at: Date | null;
+  cursor_id: string | null;
+  looked: Generated<number>;
+  retried: Generated<number>;
+  created_at: Date;
+  updated_at: Date;
+};
+
+export type OperatorActionTable = {
+  id: Generated<number>;
+  at: Date;
+  actor: string;
+  action: string;
+  subject: string;
+  why: string | null;
 };
 
 export type AccountTable = {
@@ -174,6 +258,18 @@ export type ReconciliationTable = {
   finished_at: Date | null;
 };
 
+export type AuditRunTable = {
+  id: Generated<number>;
+  automatic: boolean;
+  with_files: boolean;
+  started_at: Date;
+  finished_at: Date;
+  documents: number;
+  findings: number;
+  first_findings: unknown;
+  heads: unknown;
+};
+
 export type Tables = {
   stripe_event: StripeEventTable;
   payment: PaymentTable;
@@ -186,8 +282,15 @@ export type Tables = {
   invoice_pdf: InvoicePdfTable;
   notification: NotificationTable;
   attempt: AttemptTable;
+  correction: CorrectionTable;
+  credit_note: CreditNoteTable;
+  credit_note_line: CreditNoteLineTable;
+  printing: PrintingTable;
+  replay: ReplayTable;
+  operator_action: OperatorActionTable;
   account: AccountTable;
   reconciliation: ReconciliationTable;
+  audit_run: AuditRunTable;
 };
 
 export type Row<T extends keyof Tables> = Selectable<Tables[T]>;

@@ -2,10 +2,19 @@
 
 import { sql, type Transaction } from 'kysely';
 import type { EventOutcome, Inbox } from '#application/ports.ts';
+import type { CreditWait } from '#domain/credit-note.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
+import { type BookWatch, tracedAt, UNWATCHED } from './book-watch.ts';
 import type { Tables } from './database.ts';
 
-export function postgresInbox(trx: Transaction<Tables>): Inbox {
+// These wait under the key of a payment that is not theirs to answer for.
+const WAITS_FOR_ORDERS: readonly CreditWait[] = [
+  'awaiting-order',
+  'invoice-open',
+  'payment-dismissed',
+];
+
+export function postgresInbox(trx: Transaction<Tables>, watch: BookWatch = UNWATCHED): Inbox {
   return {
     async store(event, receivedAt) {
       const inserted = await trx
@@ -20,6 +29,7 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
           created_at: event.createdAt,
           received_at: receivedAt,
           body: event.body,
+          trace_parent: watch.place(),
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
@@ -35,6 +45,7 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
       const row = await trx
         .selectFrom('stripe_event')
         .select(['id', 'type', 'api_version', 'livemode', 'account', 'object_id', 'created_at'])
+        .select(['received_at', 'trace_parent'])
         .where('id', '=', eventId)
         .executeTakeFirst();
       if (!row) return null;
@@ -46,6 +57,7 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
         account: row.account,
         objectId: row.object_id,
         createdAt: row.created_at,
+        trace: tracedAt(row.trace_parent, row.received_at),
       };
     },
 
@@ -86,6 +98,19 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
         .set({ kind: 'pending', reason: null, tries: 0, concluded_at: at })
         .where('payment_key', '=', key)
         .where('kind', 'in', ['quarantine', 'ignored', 'wait'])
+        .where((or) => or('reason', 'is', null).or('reason', 'not in', WAITS_FOR_ORDERS))
+        .returning('event_id')
+        .execute();
+      return rows.map((row) => row.event_id);
+    },
+
+    async wake(key, at) {
+      const rows = await trx
+        .updateTable('event_outcome')
+        .set({ kind: 'pending', reason: null, payment_key: null, tries: 0, concluded_at: at })
+        .where('payment_key', '=', key)
+        .where('kind', 'in', ['wait', 'ignored'])
+        .where('reason', 'in', WAITS_FOR_ORDERS)
         .returning('event_id')
         .execute();
       return rows.map((row) => row.event_id);

@@ -5,16 +5,14 @@
 import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Clock, Invoices, StoredPdf } from '#application/ports.ts';
-import { canonicalText, type Invoice, pdfKey } from '#domain/invoice.ts';
-import {
-  formatInvoiceNumber,
-  type InvoiceNumber,
-  parisDay,
-  type Series,
-  yearOf,
-} from '#domain/invoice-number.ts';
+import { creditNotePdfKey } from '#domain/credit-note.ts';
+import { canonicalText, documentOf, pdfKey } from '#domain/invoice.ts';
+import { formatInvoiceNumber, parisDay, type Series, yearOf } from '#domain/invoice-number.ts';
+import { newPrinting } from '#domain/printing.ts';
+import { type BookWatch, tracedAt, UNWATCHED } from './book-watch.ts';
 import type { Row, Tables } from './database.ts';
 import { logoOf } from './partners.ts';
+import { insertPrinting } from './printings.ts';
 
 /** What the first invoice of a series is chained to. */
 export const GENESIS_HASH = '0'.repeat(64);
@@ -24,10 +22,14 @@ export function chainHash(previousHash: string, content: string): string {
   return createHash('sha256').update(previousHash).update(content, 'utf8').digest('hex');
 }
 
-export function postgresInvoices(trx: Transaction<Tables>, clock: Clock): Invoices {
+export function postgresInvoices(
+  trx: Transaction<Tables>,
+  clock: Clock,
+  watch: BookWatch = UNWATCHED,
+): Invoices {
   return {
     async issue(series, build) {
-      const { year, ordinal, issuedAt, previousHash } = await nextNumber(trx, series, clock);
+      const { year, ordinal, issuedAt, previousHash } = await nextNumber(trx, series, clock, watch);
       const number = formatInvoiceNumber(series, year, ordinal);
       const invoice = build({ number, issuedAt, issueDay: parisDay(issuedAt) });
       const content = canonicalText(invoice);
@@ -40,6 +42,7 @@ export function postgresInvoices(trx: Transaction<Tables>, clock: Clock): Invoic
           year,
           ordinal,
           order_id: invoice.orderId,
+          credit_note_id: invoice.kind === 'credit-note' ? invoice.creditNoteId : null,
           issued_at: issuedAt,
           issue_day: invoice.issueDay,
           content,
@@ -53,6 +56,7 @@ export function postgresInvoices(trx: Transaction<Tables>, clock: Clock): Invoic
         .where('series', '=', series)
         .where('year', '=', year)
         .execute();
+      await insertPrinting(trx, newPrinting(number, issuedAt), watch.place());
       return invoice;
     },
 
@@ -61,17 +65,23 @@ export function postgresInvoices(trx: Transaction<Tables>, clock: Clock): Invoic
         .selectFrom('invoice')
         .innerJoin('orders', 'orders.id', 'invoice.order_id')
         .innerJoin('partner', 'partner.slug', 'orders.partner_slug')
+        .leftJoin('credit_note', 'credit_note.id', 'invoice.credit_note_id')
+        .leftJoin('correction', 'correction.key', 'credit_note.correction_key')
         .leftJoin('invoice_pdf', 'invoice_pdf.invoice_number', 'invoice.number')
+        .leftJoin('printing', 'printing.number', 'invoice.number')
+        .select(['printing.trace_parent', 'issued_at'])
         .select(['content', 'orders.id', 'orders.paid_at as paidAt', 'logo', 'logo_media_type'])
-        .select(['key', 'sha256', 'size_bytes', 'template_version', 'chromium_version'])
-        .where('number', '=', number)
+        .select(['credit_note.id as creditNoteId', 'corrected_at'])
+        .select(['invoice_pdf.key', 'sha256', 'size_bytes', 'template_version', 'chromium_version'])
+        .where('invoice.number', '=', number)
         .executeTakeFirst();
       if (!row) return null;
       return {
-        invoice: JSON.parse(row.content) as Invoice,
-        key: pdfKey(row),
+        document: documentOf(row.content),
+        key: keyOf(row),
         pdf: storedPdfOf(row),
         logo: logoOf(row),
+        trace: tracedAt(row.trace_parent, row.issued_at),
       };
     },
 
@@ -91,19 +101,19 @@ export function postgresInvoices(trx: Transaction<Tables>, clock: Clock): Invoic
         .executeTakeFirst();
       return inserted.numInsertedOrUpdatedRows === 1n ? 'recorded' : 'already';
     },
-
-    async unprintedWithoutJob(dueBefore, limit) {
-      // By way of the notifications that wait for the PDF: their index holds only what is open.
-      const { rows } = await sql<{ number: InvoiceNumber }>`
-        select distinct i.number from notification n join invoice i on i.order_id = n.order_id
-        where n.state = 'queued' and n.next_attempt_at < ${dueBefore}
-          and not exists (select from invoice_pdf p where p.invoice_number = i.number)
-          and not exists (select from graphile_worker.jobs j
-                          where j.key = 'render-invoice:' || i.number)
-        limit ${limit}`.execute(trx);
-      return rows.map((row) => row.number);
-    },
   };
+}
+
+// An invoice's file is named by its order, a credit note's by itself: an order can have several.
+function keyOf(row: {
+  readonly id: number;
+  readonly paidAt: Date;
+  readonly creditNoteId: number | null;
+  readonly corrected_at: Date | null;
+}): string {
+  return row.creditNoteId === null || row.corrected_at === null
+    ? pdfKey(row)
+    : creditNotePdfKey(row.creditNoteId, row.corrected_at);
 }
 
 type NextNumber = {
@@ -117,14 +127,17 @@ async function nextNumber(
   trx: Transaction<Tables>,
   series: Series,
   clock: Clock,
+  watch: BookWatch,
 ): Promise<NextNumber> {
   const year = yearOf(parisDay(clock.now()));
+  const askedAt = performance.now();
   const { rows } = await sql<{ last_ordinal: number; last_issued_at: Date; last_hash: string }>`
     insert into invoice_series as counter (series, year, last_ordinal, last_issued_at, last_hash)
     values (${series}, ${year}, 1, '-infinity', ${GENESIS_HASH})
     on conflict (series, year) do update set last_ordinal = counter.last_ordinal + 1
     returning last_ordinal, last_hash,
       greatest(last_issued_at, timestamptz 'epoch') as last_issued_at`.execute(trx);
+  watch.numberWaited(performance.now() - askedAt);
   const row = rows[0];
   if (!row) throw new Error(`no counter for ${series}-${year}`);
   // Read after the lock was granted: who waited here must not date its invoice before the one it

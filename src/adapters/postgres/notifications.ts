@@ -4,16 +4,17 @@
 import { sql, type Transaction } from 'kysely';
 import type { SecretBox } from '#adapters/secret-box.ts';
 import type { AbandonedLease, Clock, Notifications } from '#application/ports.ts';
-import { documentOf } from '#domain/invoice.ts';
 import type { Channel, Notification, NotificationIn } from '#domain/notification.ts';
+import { type BookWatch, UNWATCHED } from './book-watch.ts';
 import type { Row, Tables } from './database.ts';
-import { storedPdfOf } from './invoices.ts';
-import { readOrder } from './orders.ts';
-import { logoOf, partnerOf } from './partners.ts';
+import { readDeliveries } from './deliveries.ts';
+import { takeDueCalls, takeDueMail } from './due-notifications.ts';
+import { isPurgedNotification, NOTHING_PURGED } from './personal-data.ts';
 
 export function postgresNotifications(
   trx: Transaction<Tables>,
   { clock, secrets }: { readonly clock: Clock; readonly secrets: SecretBox },
+  watch: BookWatch = UNWATCHED,
 ): Notifications {
   return {
     async insert(notification) {
@@ -24,7 +25,7 @@ export function postgresNotifications(
         .where('id', '=', notification.orderId);
       await trx
         .insertInto('notification')
-        .values({ ...row, partner_slug: partner, released_at: null })
+        .values({ ...row, partner_slug: partner, released_at: null, trace_parent: null })
         .execute();
     },
 
@@ -52,7 +53,7 @@ export function postgresNotifications(
 
     async release({ orderId, creditNoteId }, at) {
       const { rows } = await sql<{ id: string; channel: Channel }>`
-        update notification set released_at = ${at}
+        update notification set released_at = ${at}, trace_parent = ${watch.place()}
         where order_id = ${orderId} and credit_note_id is not distinct from ${creditNoteId}::bigint
           and released_at is null
         returning id, channel`.execute(trx);
@@ -70,17 +71,25 @@ export function postgresNotifications(
       await trx.updateTable('notification').set(changes).where('id', '=', id).execute();
     },
 
-    async openAttempt(attempt) {
-      await trx
-        .insertInto('attempt')
-        .values({
-          notification_id: attempt.notificationId,
-          number: attempt.number,
-          round: attempt.round,
-          lease_token: attempt.leaseToken,
-          started_at: attempt.startedAt,
-        })
-        .execute();
+    async begin(sending, startedAt) {
+      if (sending.length === 0) return;
+      const of = <T>(pick: (it: NotificationIn<'sending'>) => T) => sending.map(pick);
+      await sql`
+        with given as materialized (
+          select * from unnest(
+            ${of((it) => it.id)}::uuid[], ${of((it) => it.round)}::int[],
+            ${of((it) => it.roundAttempts)}::int[], ${of((it) => it.attempts)}::int[],
+            ${of((it) => it.leaseToken)}::uuid[], ${of((it) => it.leaseHolder)}::text[],
+            ${of((it) => it.leaseUntil)}::timestamptz[]
+          ) g (id, round, round_attempts, attempts, token, holder, until)
+        ), moved as (
+          update notification n set state = 'sending', next_attempt_at = null,
+            round = g.round, round_attempts = g.round_attempts, attempts = g.attempts,
+            lease_token = g.token, lease_holder = g.holder, lease_until = g.until
+          from given g where n.id = g.id
+        )
+        insert into attempt (notification_id, number, round, lease_token, started_at)
+        select id, attempts, round, token, ${startedAt} from given`.execute(trx);
     },
 
     async closeAttempt(notificationId, number, report, endedAt) {
@@ -108,30 +117,7 @@ export function postgresNotifications(
       return closed.numUpdatedRows === 1n ? 'closed' : 'already-closed';
     },
 
-    async delivery(notification) {
-      const row = await trx
-        .selectFrom('orders')
-        .innerJoin('partner', 'partner.slug', 'orders.partner_slug')
-        .innerJoin('invoice', (on) =>
-          on
-            .onRef('invoice.order_id', '=', 'orders.id')
-            .on('invoice.credit_note_id', 'is not distinct from', notification.creditNoteId),
-        )
-        .leftJoin('invoice_pdf', 'invoice_pdf.invoice_number', 'invoice.number')
-        .selectAll('partner')
-        .select(['content', 'key', 'sha256', 'size_bytes', 'template_version', 'chromium_version'])
-        .where('orders.id', '=', notification.orderId)
-        .executeTakeFirstOrThrow();
-      return {
-        order: await readOrder(trx, notification.orderId),
-        document: documentOf(row.content),
-        pdf: storedPdfOf(row),
-        partner: partnerOf(row),
-        logo: logoOf(row),
-        apiKey: row.api_key && secrets.open(row.api_key, `partner/${row.slug}/api_key`),
-        signingSecret: secrets.open(row.signing_secret, `partner/${row.slug}/signing_secret`),
-      };
-    },
+    deliveries: (notifications) => readDeliveries(trx, notifications, secrets),
 
     async leased({ holders, endedBefore }, limit) {
       const { rows } = await sql<AbandonedLease>`
@@ -142,6 +128,8 @@ export function postgresNotifications(
       return rows;
     },
 
+    isPurged: ({ id }) => isPurgedNotification(trx, id),
+
     async ended({ partner, channel, since, until }, after, limit) {
       let query = trx
         .selectFrom('notification')
@@ -150,6 +138,7 @@ export function postgresNotifications(
         .where('channel', '=', channel)
         .where('created_at', '>=', since)
         .where('created_at', '<', until)
+        .where(NOTHING_PURGED)
         .orderBy('created_at')
         .orderBy('id')
         .limit(limit)
@@ -170,78 +159,13 @@ export function postgresNotifications(
   };
 }
 
-type Due = Awaited<ReturnType<Notifications['takeDue']>>;
-
-async function takeDueMail(trx: Transaction<Tables>, now: Date, limit: number): Promise<Due> {
-  const rows = await trx
-    .selectFrom('notification')
-    .selectAll()
-    .where('state', '=', 'queued')
-    .where('channel', '=', 'email')
-    .where('released_at', 'is not', null)
-    .where('next_attempt_at', '<=', now)
-    .orderBy('next_attempt_at')
-    .limit(limit)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  return { due: rows.map(queuedOf), skipped: false };
-}
-
-// Two statements on purpose: the second has a snapshot of its own, taken after the partners' rows
-// were locked. In one, the count would still see what was under way before the lock was granted, and
-// the cap would break (traps.md §4). `no key update`, because a new order's foreign key asks for the
-// partner's row, too, and must not wait for us.
-async function takeDueCalls(
-  trx: Transaction<Tables>,
-  now: Date,
-  { limit, perPartner }: { readonly limit: number; readonly perPartner: number },
-): Promise<Due> {
-  const partners = await sql<{ slug: string | null; skipped: boolean }>`
-    with due as materialized (
-      select p.slug from partner p where exists (
-        select from notification n where n.partner_slug = p.slug and n.channel = 'webhook'
-          and n.state = 'queued' and n.released_at is not null and n.next_attempt_at <= ${now})
-    ), locked as materialized (
-      select p.slug from partner p where p.slug in (select slug from due)
-      order by p.slug for no key update of p skip locked
-    )
-    select slug, false as skipped from locked
-    union all
-    select null, true where (select count(*) from due) > (select count(*) from locked)`.execute(
-    trx,
-  );
-  const slugs = partners.rows.flatMap(({ slug }) => (slug === null ? [] : [slug]));
-  const skipped = partners.rows.some((row) => row.skipped);
-  if (slugs.length === 0) return { due: [], skipped };
-  const { rows } = await sql<Row<'notification'>>`
-    with room as materialized (
-      select slug, ${perPartner}::int - (select count(*) from notification n
-        where n.partner_slug = slug and n.channel = 'webhook' and n.state = 'sending') as free
-      from unnest(${slugs}::text[]) given(slug)
-    )
-    select picked.* from room cross join lateral (
-      select * from notification n where n.partner_slug = room.slug and n.channel = 'webhook'
-        and n.state = 'queued' and n.released_at is not null and n.next_attempt_at <= ${now}
-      order by n.next_attempt_at limit greatest(0, room.free) for update skip locked
-    ) picked
-    order by picked.next_attempt_at limit ${limit}`.execute(trx);
-  return { due: rows.map(queuedOf), skipped };
-}
-
-function queuedOf(row: Row<'notification'>): NotificationIn<'queued'> {
-  const it = notificationOf(row);
-  if (it.state !== 'queued') throw new Error(`notification ${it.id} is ${it.state}`);
-  return it;
-}
-
 function hasEnded(it: Notification): it is NotificationIn<'failed' | 'exhausted' | 'quarantined'> {
   return it.state === 'failed' || it.state === 'exhausted' || it.state === 'quarantined';
 }
 
 function rowOf(
   it: Notification,
-): Omit<Row<'notification'>, 'created_at' | 'partner_slug' | 'released_at'> {
+): Omit<Row<'notification'>, 'created_at' | 'partner_slug' | 'released_at' | 'trace_parent'> {
   return {
     id: it.id,
     order_id: it.orderId,
@@ -262,7 +186,7 @@ function rowOf(
 }
 
 // The casts say what the table's checks guarantee: which columns are set in which state.
-function notificationOf(row: Row<'notification'>): Notification {
+export function notificationOf(row: Row<'notification'>): Notification {
   const common = {
     id: row.id,
     orderId: row.order_id,

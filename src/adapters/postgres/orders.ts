@@ -56,32 +56,51 @@ export function postgresOrders(trx: Transaction<Tables>, clock: Clock): Orders {
   };
 }
 
-/** The order as recorded. Throws when there is none with that id. */
-export async function readOrder(db: Transaction<Tables>, id: number): Promise<Order> {
-  const row = await db
+/**
+ * The orders as recorded, by id. Throws when one is missing, or when its customer was purged and
+ * `buyers`, out of legal documents, has nobody to stand in.
+ */
+export async function readOrders(
+  db: Transaction<Tables>,
+  ids: readonly number[],
+  buyers: ReadonlyMap<number, Customer>,
+): Promise<ReadonlyMap<number, Order>> {
+  const rows = await db
     .selectFrom('orders')
     .selectAll()
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow();
+    .where('id', 'in', [...ids])
+    .execute();
   const lines = await db
     .selectFrom('order_line')
     .selectAll()
-    .where('order_id', '=', id)
+    .where('order_id', 'in', [...ids])
+    .orderBy('order_id')
     .orderBy('position')
     .execute();
-  const orderLines = lines.map(lineOf);
+  const linesOf = Map.groupBy(lines, (line) => line.order_id);
+  if (rows.length !== ids.length) throw new Error(`an order of ${ids.join(', ')} is missing`);
+  return new Map(
+    rows.map((row) => {
+      const customer = (row.customer as Customer | null) ?? buyers.get(row.id) ?? null;
+      if (customer === null) throw new Error(`the personal data of order ${row.id} was purged`);
+      return [row.id, orderOf(row, (linesOf.get(row.id) ?? []).map(lineOf), customer)];
+    }),
+  );
+}
+
+function orderOf(row: Row<'orders'>, lines: readonly OrderLine[], customer: Customer): Order {
   return {
     id: row.id,
     paymentKey: row.payment_key as PaymentKey,
     partner: row.partner_slug as PartnerSlug,
     eventId: row.event_id,
     eventCreatedAt: row.event_created_at,
-    customer: row.customer as Customer,
+    customer,
     currency: currency(row.currency),
     paidAt: row.paid_at,
     paymentMethod: row.payment_method,
-    lines: orderLines,
-    totals: totalsOf(orderLines),
+    lines,
+    totals: totalsOf(lines),
   };
 }
 

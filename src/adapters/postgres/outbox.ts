@@ -4,18 +4,22 @@
 import { sql, type Transaction } from 'kysely';
 import { jobKey } from '#application/jobs.ts';
 import type { Outbox } from '#application/ports.ts';
+import { type BookWatch, UNWATCHED } from './book-watch.ts';
 import type { Tables } from './database.ts';
 
-export function postgresOutbox(trx: Transaction<Tables>): Outbox {
+export function postgresOutbox(trx: Transaction<Tables>, watch: BookWatch = UNWATCHED): Outbox {
   return {
     async add(job, runAt) {
-      await sql`
-        select graphile_worker.add_job(
-          identifier => ${job.task},
-          payload => ${JSON.stringify(job.payload)}::json,
-          run_at => ${runAt ?? null}::timestamptz,
-          job_key => ${jobKey(job)}
-        )`.execute(trx);
+      await watch.adding(job.task, async (traceparent) => {
+        const payload = { ...job.payload, ...(traceparent !== null && { traceparent }) };
+        await sql`
+          select graphile_worker.add_job(
+            identifier => ${job.task},
+            payload => ${JSON.stringify(payload)}::json,
+            run_at => ${runAt ?? null}::timestamptz,
+            job_key => ${jobKey(job)}
+          )`.execute(trx);
+      });
     },
   };
 }

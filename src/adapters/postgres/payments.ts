@@ -6,7 +6,7 @@ import type { PaymentKey } from '#domain/payment-key.ts';
 import type { Tables } from './database.ts';
 
 export function postgresPayments(trx: Transaction<Tables>): Payments {
-  return {
+  const payments: Payments = {
     async state(key) {
       const row = await trx
         .selectFrom('payment')
@@ -27,6 +27,14 @@ export function postgresPayments(trx: Transaction<Tables>): Payments {
       const row = rows[0];
       if (!row) throw new Error(`payment ${key} was not locked`);
       return row.is_new ? 'new' : row.state;
+    },
+
+    async hold(key, eventId, now) {
+      const state = await payments.lock(key, eventId, now);
+      if (state !== 'new') return state;
+      // The row is gone again, but who wants to insert it must wait for our commit to know that.
+      await trx.deleteFrom('payment').where('key', '=', key).execute();
+      return null;
     },
 
     async lockExisting(key) {
@@ -95,4 +103,5 @@ export function postgresPayments(trx: Transaction<Tables>): Payments {
         .execute();
     },
   };
+  return payments;
 }

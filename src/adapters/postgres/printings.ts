@@ -60,11 +60,15 @@ export function postgresPrintings(trx: Transaction<Tables>): Printings {
 export async function insertPrinting(
   trx: Transaction<Tables>,
   printing: PrintingIn<'queued'>,
+  trace: string | null,
 ): Promise<void> {
-  await trx.insertInto('printing').values(rowOf(printing)).execute();
+  await trx
+    .insertInto('printing')
+    .values({ ...rowOf(printing), trace_parent: trace })
+    .execute();
 }
 
-function rowOf(it: Printing): Row<'printing'> {
+function rowOf(it: Printing): Omit<Row<'printing'>, 'trace_parent'> {
   return {
     number: it.number,
     state: it.state,

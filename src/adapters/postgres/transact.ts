@@ -4,15 +4,21 @@
 
 import type { SecretBox } from '#adapters/secret-box.ts';
 import type { Clock, Transact } from '#application/ports.ts';
+import { type BookWatch, UNWATCHED } from './book-watch.ts';
+import { postgresCredits } from './credits.ts';
 import type { Database } from './database.ts';
 import { postgresInbox } from './inbox.ts';
 import { postgresInvoices } from './invoices.ts';
+import { postgresMailEvents } from './mail-events.ts';
 import { postgresNotifications } from './notifications.ts';
+import { postgresOperatorActions } from './operator-actions.ts';
 import { postgresOrders } from './orders.ts';
 import { postgresOutbox } from './outbox.ts';
 import { postgresPartners } from './partners.ts';
 import { postgresPayments } from './payments.ts';
+import { postgresPrintings } from './printings.ts';
 import { postgresReconciliations } from './reconciliations.ts';
+import { postgresReplays } from './replays.ts';
 
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
@@ -21,21 +27,27 @@ const TRIES = 3;
 /** READ COMMITTED transactions on `db`, tried again (3 in all) when Postgres breaks a deadlock. */
 export function postgresTransact(
   db: Database,
-  needs: { readonly clock: Clock; readonly secrets: SecretBox },
+  needs: { readonly clock: Clock; readonly secrets: SecretBox; readonly watch?: BookWatch },
 ): Transact {
+  const { watch = UNWATCHED } = needs;
   return async (work) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await db.transaction().execute((trx) =>
           work({
-            inbox: postgresInbox(trx),
+            inbox: postgresInbox(trx, watch),
             payments: postgresPayments(trx),
             partners: postgresPartners(trx),
             orders: postgresOrders(trx, needs.clock),
-            invoices: postgresInvoices(trx, needs.clock),
-            notifications: postgresNotifications(trx, needs),
+            invoices: postgresInvoices(trx, needs.clock, watch),
+            credits: postgresCredits(trx, needs.clock),
+            notifications: postgresNotifications(trx, needs, watch),
+            printings: postgresPrintings(trx),
+            replays: postgresReplays(trx),
+            actions: postgresOperatorActions(trx),
+            mailEvents: postgresMailEvents(trx),
             reconciliations: postgresReconciliations(trx),
-            outbox: postgresOutbox(trx),
+            outbox: postgresOutbox(trx, watch),
           }),
         );
       } catch (error) {

@@ -14,7 +14,7 @@ import {
   price,
   productPrice,
 } from './page-words.ts';
-import type { PurchaseFacts } from './purchase-facts.ts';
+import { creditNotesOf, type PurchaseFacts } from './purchase-facts.ts';
 import type { Step, StepState, Story } from './purchase-story.ts';
 import type { Purchase } from './purchases.ts';
 
@@ -135,7 +135,9 @@ function isStuck({ done, succeeded }: Story): boolean {
 
 function summaryOf({ story, facts }: Told): string {
   const number = facts.journey?.orders[0]?.invoiceNumber;
-  if (story.succeeded) return `Facture ${number} envoyée, partenaire prévenu.`;
+  const credits = creditNotesOf(facts.journey).map((note) => ` Avoir ${note.number} envoyé.`);
+  if (story.succeeded && number === undefined) return 'Comme prévu, il n’y a pas de facture.';
+  if (story.succeeded) return `Facture ${number} envoyée, partenaire prévenu.${credits.join('')}`;
   if (!story.done) return 'En cours.';
   return story.steps.some(({ state }) => state === 'trouble')
     ? `Arrêté ici${NARROW}; l’étape en cause dit pourquoi.`

@@ -2,7 +2,11 @@
 // anew each time the page asks, so that it shows what is and never what should be.
 
 import type { Database } from '#adapters/postgres/database.ts';
-import { journeyOfEvents, type PaymentJourney } from '#adapters/postgres/payment-journey.ts';
+import {
+  type JourneyCreditNote,
+  journeyOfEvents,
+  type PaymentJourney,
+} from '#adapters/postgres/payment-journey.ts';
 import type { FileStore } from '#application/ports.ts';
 
 export type PurchaseFacts = {
@@ -15,6 +19,8 @@ export type PurchaseFacts = {
   readonly pdfUrl: string | null;
   /** The same as a path where this very server serves it: the reader's own way in stays the way. */
   readonly pdfHref: string | null;
+  /** The same of the credit notes, by number, as far as their PDFs are stored. */
+  readonly creditNoteHrefs: Readonly<Record<string, string>>;
 };
 
 export type PurchaseFactsNeeds = {
@@ -44,6 +50,12 @@ export async function purchaseFacts(
   const pdfKey = journey?.orders[0]?.pdfKey ?? null;
   const expiresAt = new Date(now.getTime() + LINK_LIVES_MS);
   const pdfUrl = pdfKey === null ? null : await files.signedUrl(pdfKey, expiresAt);
+  const hrefOf = (url: string) =>
+    url.startsWith(`${publicUrl}/`) ? url.slice(publicUrl.length) : url;
+  const creditNoteHrefs: Record<string, string> = {};
+  for (const { number, pdfKey: key } of creditNotesOf(journey)) {
+    if (key !== null) creditNoteHrefs[number] = hrefOf(await files.signedUrl(key, expiresAt));
+  }
   return {
     receivedAt: events[0]?.received_at ?? null,
     ignored: events
@@ -51,6 +63,12 @@ export async function purchaseFacts(
       .map(({ reason }) => reason ?? ''),
     journey,
     pdfUrl,
-    pdfHref: pdfUrl?.startsWith(`${publicUrl}/`) ? pdfUrl.slice(publicUrl.length) : pdfUrl,
+    pdfHref: pdfUrl === null ? null : hrefOf(pdfUrl),
+    creditNoteHrefs,
   };
+}
+
+/** Of all orders of the payment. */
+export function creditNotesOf(journey: PaymentJourney | null): readonly JourneyCreditNote[] {
+  return journey?.orders.flatMap(({ creditNotes }) => creditNotes) ?? [];
 }

@@ -1,16 +1,23 @@
-// A purchase told in five steps, from the facts on the books: what is done and when, what is under
-// way, what waits and until when, what a person must look at. Pure. Times are counted from the
+// A purchase told in five steps, and one more for each credit note, from the facts on the books: what
+// is done and when, what is under way, what waits and until when, what a person must look at. Pure. Times are counted from the
 // click, so that the newcomer's seconds are the customer's seconds.
 
 import { euros, FIXED, NARROW, parisTime } from '#adapters/french.ts';
 import type { JourneyNotification, JourneyOrder } from '#adapters/postgres/payment-journey.ts';
 import { cents, currency } from '#domain/money.ts';
 import { DEMO_PARTNER } from './catalogue.ts';
+import { creditNoteSteps } from './credit-note-steps.ts';
 import { noOrderSentence, quarantineSentences } from './no-order-words.ts';
-import type { PurchaseFacts } from './purchase-facts.ts';
+import { creditNotesOf, type PurchaseFacts } from './purchase-facts.ts';
 import type { Purchase } from './purchases.ts';
 
-export type StepName = 'payment' | 'order' | 'invoice' | 'email' | 'webhook';
+export type StepName =
+  | 'payment'
+  | 'order'
+  | 'invoice'
+  | 'email'
+  | 'webhook'
+  | `credit-note-${number}`;
 /** `waiting`: time will settle it. `trouble`: a person must look. */
 export type Family = 'wait' | 'bad' | 'quarantine';
 export type StepState = 'todo' | 'doing' | 'done' | 'waiting' | 'trouble';
@@ -58,6 +65,7 @@ export function purchaseStory(purchase: Purchase, facts: PurchaseFacts, now: Dat
     invoiceStep(facts, order, since, slow),
     notificationStep('email', order, since),
     notificationStep('webhook', order, since),
+    ...creditNoteSteps(purchase, facts, since),
   ];
   const succeeded = endsAsExpected(purchase, facts, steps);
   const active = steps.some(({ state }) => state === 'doing');
@@ -81,10 +89,13 @@ function endsAsExpected(
   switch (expected.state) {
     case 'recorded': {
       const orders = journey?.orders ?? [];
-      const arrived = orders.every(({ notifications }) =>
+      const credits = creditNotesOf(journey);
+      const arrived = [...orders, ...credits].every(({ notifications }) =>
         notifications.every(({ state }) => state === 'completed'),
       );
-      return orders.length === expected.orders && arrived;
+      const all =
+        orders.length === expected.orders && credits.length === (expected.creditNotes ?? 0);
+      return all && arrived;
     }
     case 'none':
       return journey === null && ignored.length === eventIds.length;
@@ -102,7 +113,8 @@ function isStillToCome(
   return expected?.isDelayed === true && journey?.state !== 'quarantined';
 }
 
-type Since = (at: Date | string | null | undefined) => number | null;
+/** Milliseconds from the click. */
+export type Since = (at: Date | string | null | undefined) => number | null;
 
 const NOTHING = {
   ...{ badge: null, text: null, link: null, command: null },

@@ -21,7 +21,10 @@ export type Purchase = {
   /** Lower case. */
   readonly currency: string;
   /** What a scenario says the books will show; absent for a plain purchase. */
-  readonly expected?: ScenarioBooks & { readonly isDelayed: boolean };
+  readonly expected?: ScenarioBooks & {
+    readonly isDelayed: boolean;
+    readonly creditNotes?: number;
+  };
 };
 
 export type Basket = {
@@ -92,7 +95,8 @@ export function purchases(options: {
     async play(scenario, buyer) {
       const boughtAt = options.clock.now().toISOString();
       const ran = await options.till.play(scenario, buyer);
-      const expected = { ...scenario.books, isDelayed: scenario.isDelayed };
+      const { books, isDelayed, creditNotes } = scenario;
+      const expected = { ...books, isDelayed, creditNotes };
       const { title } = scenario;
       const purchase: Purchase = { id: options.newId(), boughtAt, title, ...ran, expected };
       log.append(purchase);

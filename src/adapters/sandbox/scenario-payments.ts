@@ -95,7 +95,9 @@ export const PAYMENT_SCENARIOS: readonly ScenarioRow[] = [
   {
     slug: 'dispute',
     title: 'Paiement contesté',
-    sentence: 'Un paiement que la banque du client conteste peu après. La facture ne change pas.',
+    sentence:
+      'Un paiement que la banque du client conteste peu après. Rien n’est perdu tant qu’elle n’a ' +
+      'pas tranché, la facture ne change pas.',
     isDelayed: true,
     flow: disputed,
   },

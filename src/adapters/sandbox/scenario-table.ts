@@ -193,8 +193,9 @@ export const SCENARIO_TABLE: readonly ScenarioRow[] = [
     slug: 'refund',
     title: 'Remboursement',
     sentence:
-      'Un paiement est remboursé en entier peu après. La facture émise ne change pas, un ' +
-      'remboursement se corrige par un avoir.',
+      'Un paiement est remboursé en entier peu après. La facture émise ne change pas, un avoir la ' +
+      'corrige. Trois événements l’annoncent, il n’y a qu’un avoir.',
+    creditNotes: 1,
     isDelayed: true,
     flow: refunded,
   },

@@ -22,6 +22,8 @@ export type Scenario = {
   /** What happens and what comes of it, in French. */
   readonly sentence: string;
   readonly books: ScenarioBooks;
+  /** How many credit notes are on the books in the end, too. */
+  readonly creditNotes: number;
   /** The partners without whom it would end in quarantine. */
   readonly partners: readonly string[];
   /** A part of it happens after `delayMs`. */
@@ -79,6 +81,8 @@ export type ScenarioRow = Pick<Scenario, 'slug' | 'title' | 'sentence'> & {
   readonly letter?: string;
   /** One order of one partner where it is left out. */
   readonly books?: ScenarioBooks;
+  /** None where it is left out. */
+  readonly creditNotes?: number;
   readonly partners?: readonly string[];
   readonly isDelayed?: boolean;
   readonly flow: Flow;
@@ -89,9 +93,10 @@ const ONE_ORDER: ScenarioBooks = { orders: 1, state: 'recorded', reason: null };
 
 export function scenarioFrom(row: ScenarioRow): Scenario {
   const { flow, letter = null, books = ONE_ORDER, partners = [DEMO_PARTNER], ...rest } = row;
+  const { creditNotes = 0 } = row;
   return {
     ...rest,
-    ...{ letter, books, partners, isDelayed: row.isDelayed === true },
+    ...{ letter, books, creditNotes, partners, isDelayed: row.isDelayed === true },
     async run(stripe, { seed, delayMs = DELAY_MS, buyer = {} } = {}) {
       const seeded = seed === undefined ? {} : { seed };
       const {

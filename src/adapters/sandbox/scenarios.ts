@@ -2,6 +2,7 @@
 // others. The command line and the sandbox's page take them from here.
 
 import { type Scenario, scenarioFrom } from './scenario.ts';
+import { CORRECTION_SCENARIOS } from './scenario-corrections.ts';
 import { PAYMENT_SCENARIOS } from './scenario-payments.ts';
 import { PRICE_SCENARIOS } from './scenario-prices.ts';
 import { SCENARIO_TABLE } from './scenario-table.ts';
@@ -10,6 +11,7 @@ import { TROUBLE_SCENARIOS } from './scenario-trouble.ts';
 export const SCENARIOS: readonly Scenario[] = [
   ...SCENARIO_TABLE,
   ...PAYMENT_SCENARIOS,
+  ...CORRECTION_SCENARIOS,
   ...PRICE_SCENARIOS,
   ...TROUBLE_SCENARIOS,
 ].map(scenarioFrom);

@@ -19,9 +19,13 @@ export const ENABLED_EVENTS: readonly string[] = [
   'invoice.voided',
   'invoice.marked_uncollectible',
   'charge.refunded',
-  'charge.dispute.created',
   'refund.created',
+  'refund.updated',
+  'refund.failed',
+  'charge.dispute.created',
+  'charge.dispute.closed',
   'credit_note.created',
+  'credit_note.voided',
 ];
 
 export const ENDPOINT_ID = 'we_SandboxEndpoint000000001';

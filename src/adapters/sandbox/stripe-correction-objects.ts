@@ -1,21 +1,22 @@
-// Refunds, credit notes and disputes in the shape of the pinned API version, typed by the SDK. All
-// of them correct the whole of what was paid.
+// Refunds, credit notes and disputes in the shape of the pinned API version, typed by the SDK. They
+// correct the whole of what was paid, or a part.
 
 import type Stripe from 'stripe';
 
 /** `created` in Unix seconds. */
 type Stamp = { readonly id: string; readonly created: number };
 
-/** Of the whole charge, at the customer's wish. */
+/** Of the charge, at the customer's wish. `amount` in minor units. */
 export function refundObject({
   id,
   created,
   charge,
-}: Stamp & { readonly charge: Stripe.Charge }): Stripe.Refund {
+  amount,
+}: Stamp & { readonly charge: Stripe.Charge; readonly amount: number }): Stripe.Refund {
   return {
     id,
     object: 'refund',
-    amount: charge.amount,
+    amount,
     balance_transaction: null,
     charge: charge.id,
     created,
@@ -34,22 +35,33 @@ export function refundObject({
   };
 }
 
-/** Of the whole invoice, whose lines it repeats. Its own lines are kept apart. */
+export type Credited = {
+  readonly invoice: Stripe.Invoice;
+  /** Minor units, tax in. */
+  readonly total: number;
+  /** What the invoice's customer is credited with; its totals are those of a part of it. */
+  readonly lines: readonly Stripe.InvoiceLineItem[];
+  /** The refund that gives it back; null for credit on the customer's next invoice. */
+  readonly refundId: string | null;
+};
+
+/** Of an invoice, whole or in part. Its own lines are kept apart. */
 export function creditNoteObject({
   id,
   created,
   invoice,
+  total,
+  lines,
   refundId,
-}: Stamp & {
-  readonly invoice: Stripe.Invoice;
-  readonly refundId: string;
-}): Omit<Stripe.CreditNote, 'lines'> {
-  const { total } = invoice;
+}: Stamp & Credited): Omit<Stripe.CreditNote, 'lines'> {
+  const isWhole = total === invoice.total;
+  const subtotal = isWhole ? invoice.subtotal : lines.reduce((sum, it) => sum + it.amount, 0);
+  const shipping = isWhole ? invoice.amount_shipping : 0;
   return {
     id,
     object: 'credit_note',
     amount: total,
-    amount_shipping: invoice.amount_shipping,
+    amount_shipping: shipping,
     created,
     currency: invoice.currency,
     customer: String(invoice.customer),
@@ -69,16 +81,24 @@ export function creditNoteObject({
     pre_payment_amount: 0,
     pretax_credit_amounts: [],
     reason: null,
-    refunds: [
-      { amount_refunded: total, payment_record_refund: null, refund: refundId, type: 'refund' },
-    ],
-    shipping_cost: invoice.shipping_cost,
+    refunds:
+      refundId === null
+        ? []
+        : [
+            {
+              amount_refunded: total,
+              payment_record_refund: null,
+              refund: refundId,
+              type: 'refund',
+            },
+          ],
+    shipping_cost: isWhole ? invoice.shipping_cost : null,
     status: 'issued',
-    subtotal: invoice.subtotal,
-    subtotal_excluding_tax: invoice.subtotal_excluding_tax,
+    subtotal,
+    subtotal_excluding_tax: isWhole ? invoice.subtotal_excluding_tax : null,
     total,
-    total_excluding_tax: invoice.total_excluding_tax,
-    total_taxes: invoice.total_taxes,
+    total_excluding_tax: isWhole ? invoice.total_excluding_tax : null,
+    total_taxes: isWhole ? invoice.total_taxes : lines.flatMap((line) => line.taxes ?? []),
     type: 'post_payment',
     voided_at: null,
   };
@@ -93,7 +113,7 @@ export function creditNoteLines(
     object: 'credit_note_line_item',
     amount: line.amount,
     description: line.description,
-    discount_amount: 0,
+    discount_amount: (line.discount_amounts ?? []).reduce((sum, it) => sum + it.amount, 0),
     discount_amounts: [],
     invoice_line_item: line.id,
     livemode: false,

@@ -34,6 +34,7 @@ const EXPANDABLE: Readonly<Record<string, readonly string[]>> = {
   subscription: ['customer', 'default_payment_method', 'latest_invoice'],
   refund: ['charge', 'payment_intent'],
   credit_note: ['customer', 'invoice'],
+  'credit_note.refunds': ['refund'],
   dispute: ['charge', 'payment_intent'],
   setup_intent: ['customer', 'payment_method'],
 };
@@ -157,6 +158,8 @@ function expandedValue(store: StripeStore, value: unknown, step: Step): unknown 
     return presented(store, target, subtree, `${path}.`);
   }
   if (Array.isArray(value) && INCLUDABLE[kind]?.includes(property)) return value;
+  // A path goes through the structures of an array as if there were one.
+  if (Array.isArray(value)) return value.map((it) => expandedValue(store, it, step));
   if (typeof value !== 'object') throw notExpandable(path);
   if (isObject(value)) return presented(store, value, subtree, `${path}.`);
   if ('data' in value && Array.isArray(value.data)) {

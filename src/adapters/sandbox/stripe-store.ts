@@ -22,6 +22,8 @@ type Kinds = {
   readonly invoice: Stripe.Invoice;
   readonly payment_intent: Stripe.PaymentIntent;
   readonly charge: Stripe.Charge;
+  readonly refund: Stripe.Refund;
+  readonly dispute: Stripe.Dispute;
   readonly 'checkout.session': Stripe.Checkout.Session;
 };
 

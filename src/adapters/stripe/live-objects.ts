@@ -38,7 +38,7 @@ const INVOICE_EXPAND = [
 
 const PAGE_ROWS = 100;
 /** Stripe allows 100 items in a session and 250 in an invoice. */
-const ROWS_MAX = 1000;
+export const ROWS_MAX = 1000;
 
 export type LiveObjects = {
   /** Null when Stripe has no such object. The same holds for all below. */
@@ -159,7 +159,7 @@ function taxRateCache(stripe: Stripe, { now }: LiveObjectsOptions) {
 }
 
 /** The rows of the first page, and those of the rest if there is one. */
-async function allRows<Row extends { readonly id?: unknown }>(
+export async function allRows<Row extends { readonly id?: unknown }>(
   list: { readonly data?: Rows<Row>; readonly has_more?: unknown } | null | undefined,
   rest: (startingAfter: string) => Promise<readonly Row[]>,
 ): Promise<readonly Row[]> {
@@ -168,12 +168,13 @@ async function allRows<Row extends { readonly id?: unknown }>(
   return [...first, ...(await rest(idOf(first.at(-1)) ?? ''))];
 }
 
-function after(id: string): { limit: number; starting_after?: string } {
+/** The parameters of the page after that row; of the first page for an empty id. */
+export function after(id: string): { limit: number; starting_after?: string } {
   return id === '' ? { limit: PAGE_ROWS } : { limit: PAGE_ROWS, starting_after: id };
 }
 
 /** Null when Stripe says that there is no such thing, in those words and not just by a 404. */
-async function found<T extends { readonly object: string }>(
+export async function found<T extends { readonly object: string }>(
   what: string,
   object: T['object'],
   ask: () => Promise<T>,
@@ -196,7 +197,8 @@ async function found<T extends { readonly object: string }>(
   return answer;
 }
 
-async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
+/** What `ask` answers; an error names what was asked for. */
+export async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {

@@ -118,7 +118,8 @@ function pricedAt(
   };
 }
 
-function currencyOf(code: unknown): Currency | null {
+/** Null unless it is a code of three letters. */
+export function currencyOf(code: unknown): Currency | null {
   return typeof code === 'string' && /^[a-z]{3}$/i.test(code) ? currency(code) : null;
 }
 

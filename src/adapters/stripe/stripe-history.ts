@@ -5,7 +5,7 @@ import type Stripe from 'stripe';
 import type { PaidAtStripe, ReceivedEvent, StripeHistory } from '#application/ports.ts';
 import { invoicePaymentKey, type PaymentKey, paymentKey } from '#domain/payment-key.ts';
 import { type InvoiceShape, idOf, instantOf, type SessionShape, textOf } from './shapes.ts';
-import { PAYMENT_EVENT_TYPES } from './stripe-reader.ts';
+import { OUR_EVENT_TYPES } from './subscribed-events.ts';
 import { eventOf } from './webhook-event.ts';
 
 const PAGE_ROWS = 100;
@@ -16,7 +16,7 @@ export function stripeHistory(stripe: Stripe): StripeHistory {
   return {
     async eventsPage({ since, until }, cursor) {
       const page = await stripe.events.list({
-        types: [...PAYMENT_EVENT_TYPES],
+        types: [...OUR_EVENT_TYPES],
         created: { gte: seconds(since), lt: Math.ceil(until.getTime() / 1000) },
         limit: PAGE_ROWS,
         ...(cursor !== null && { starting_after: cursor }),

@@ -22,15 +22,7 @@ import {
   type SessionShape,
 } from './shapes.ts';
 import { billedFacts, checkoutFacts } from './stripe-facts.ts';
-
-/** The events that can tell of a payment: what to subscribe to, and what to reconcile. */
-export const PAYMENT_EVENT_TYPES = [
-  'checkout.session.completed',
-  'checkout.session.async_payment_succeeded',
-  'checkout.session.async_payment_failed',
-  'invoice.paid',
-  'invoice.payment_succeeded',
-] as const;
+import { PAYMENT_EVENT_TYPES } from './subscribed-events.ts';
 
 type Answer = Awaited<ReturnType<StripeReader['read']>>;
 

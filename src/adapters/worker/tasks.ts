@@ -2,7 +2,8 @@
 // waiting, and no long round of upkeep may keep either. A payload comes from our own outbox, but a
 // person may have added a job by hand: one of the wrong shape fails with a sentence.
 
-import type { TaskList } from 'graphile-worker';
+import type { Job as QueueJob, TaskList } from 'graphile-worker';
+import type { StartedJob } from '#adapters/telemetry/telemetry.ts';
 import type { Job, TaskName } from '#application/jobs.ts';
 import type { TaskGroup } from './runner.ts';
 
@@ -27,17 +28,30 @@ const ID_FIELDS: { readonly [T in TaskOfId]: IdField<T> } = {
   replay: 'replayId',
 };
 
+/** What goes on around each job; `isLast`: the queue will not try it again. */
+export type AroundJob = (
+  job: StartedJob & { readonly isLast: boolean },
+  work: () => Promise<void>,
+) => Promise<void>;
+
 /**
  * The groups with their slots in one process. Resolving waits for Stripe; printing takes turns in
  * Chromium, with a few that store while others print; a delivery's job only wakes a pump.
  */
-export function taskGroups(handlers: Handlers): readonly TaskGroup[] {
+export function taskGroups(
+  handlers: Handlers,
+  around: AroundJob = (_job, work) => work(),
+): readonly TaskGroup[] {
+  const byId = (names: readonly TaskOfId[]): TaskList => tasksOfId(handlers, around, names);
   return [
-    { tasks: byId(handlers, ['resolve-payment']), slots: 12 },
-    { tasks: byId(handlers, ['render-invoice']), slots: 4 },
-    { tasks: byId(handlers, ['deliver-notification']), slots: 4 },
+    { tasks: byId(['resolve-payment']), slots: 12 },
+    { tasks: byId(['render-invoice']), slots: 4 },
+    { tasks: byId(['deliver-notification']), slots: 4 },
     {
-      tasks: { ...byId(handlers, ['replay']), reconcile: () => handlers.reconcile() },
+      tasks: {
+        ...byId(['replay']),
+        reconcile: (_payload, { job }) => around(started(job, {}), () => handlers.reconcile()),
+      },
       slots: 2,
       // What never arrived from Stripe is looked for every ten minutes.
       crontab: '*/10 * * * * reconcile ?jobKey=reconcile&max=1',
@@ -45,18 +59,27 @@ export function taskGroups(handlers: Handlers): readonly TaskGroup[] {
   ];
 }
 
-function byId(handlers: Handlers, names: readonly TaskOfId[]): TaskList {
+function tasksOfId(handlers: Handlers, around: AroundJob, names: readonly TaskOfId[]): TaskList {
   return Object.fromEntries(
     names.map((name) => [
       name,
-      async (payload: unknown) => {
+      async (payload: unknown, { job }: { readonly job: QueueJob }) => {
         const fields = (payload ?? {}) as Readonly<Record<string, unknown>>;
         const id = fields[ID_FIELDS[name]];
         if (typeof id !== 'string') {
           throw new Error(`${name}: no ${ID_FIELDS[name]} in its payload`);
         }
-        await handlers[name](id, fields);
+        await around(started(job, fields), () => handlers[name](id, fields));
       },
     ]),
   );
+}
+
+// The outbox puts the place of the step that added it into a job's payload.
+function started(
+  { id, task_identifier: task, attempts, max_attempts: max, created_at: at }: QueueJob,
+  { traceparent }: Readonly<Record<string, unknown>>,
+): StartedJob & { readonly isLast: boolean } {
+  const from = typeof traceparent === 'string' ? { place: traceparent, at } : null;
+  return { id: `${id}`, task, attempt: attempts, isLast: attempts >= max, from };
 }
