@@ -3,7 +3,6 @@
 // Elements stand in the order of the schema, which is the law here; what each is called in the norm
 // (BT-1 and so on) is said where it is not plain.
 
-import { create } from 'xmlbuilder2';
 import { paidBy } from '#adapters/french.ts';
 import type { LegalDocument } from '#domain/invoice.ts';
 import { documentFaults } from './checks.ts';
@@ -13,6 +12,7 @@ import { notes } from './notes.ts';
 import { buyerParty, sellerParty } from './parties.ts';
 import { monetarySummation, taxBreakdown, taxCurrency } from './taxes.ts';
 import { dateTime, type XmlNode, xmlText } from './xml-text.ts';
+import { xmlDocument } from './xml-writer.ts';
 
 /**
  * The XML, UTF-8 by its own declaration, without line breaks of ours. Throws Error, naming every
@@ -23,10 +23,10 @@ export function facturXml(document: LegalDocument): string {
   if (faults.length > 0) {
     throw new Error(`${document.number} cannot be written as Factur-X: ${faults.join('; ')}`);
   }
-  return create({ version: '1.0', encoding: 'UTF-8' }, crossIndustryInvoice(document)).end();
+  return xmlDocument(crossIndustryInvoice(document));
 }
 
-function crossIndustryInvoice(document: LegalDocument): object {
+function crossIndustryInvoice(document: LegalDocument): { readonly [name: string]: XmlNode } {
   return {
     'rsm:CrossIndustryInvoice': {
       '@xmlns:rsm': 'urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100',
@@ -60,7 +60,7 @@ function crossIndustryInvoice(document: LegalDocument): object {
         'ram:ApplicableHeaderTradeSettlement': settlement(document),
       },
     },
-  } satisfies XmlNode;
+  };
 }
 
 function settlement(document: LegalDocument): XmlNode {
