@@ -74,6 +74,7 @@ export function readSvg(file: Buffer): SvgDrawing {
     const text = token.text === undefined ? (token.cdata ?? '') : decoded(token.text);
     checkText(text);
     if (open.at(-1)?.element.name === 'style') styles += text;
+    else if (open.some(({ element }) => element.name === 'text')) checkLetters(text);
   }
   if (elements[0]?.name !== 'svg' || open.length > 0) throw new Error(BROKEN);
   checkStyle(styles);
@@ -135,6 +136,23 @@ function checkText(text: string): void {
   if (/@import|\\/i.test(text)) throw new Error(OUTSIDE);
   for (const [, target = ''] of text.matchAll(/url\(\s*["']?([^"')]*)/gi)) {
     if (!isInside(target)) throw new Error(OUTSIDE);
+  }
+}
+
+/**
+ * Letters of a drawing are set in the one typeface that every machine of ours has. What it lacks
+ * would print as an empty box, which PDF/A forbids (ISO 19005-3, 6.2.11.8).
+ */
+function checkLetters(text: string): void {
+  if (
+    !/^[\t\n\r\x20-\x7E\u00A0-\u00FF\u0152\u0153\u0178\u2013\u2014\u2018\u2019\u201C\u201D\u20AC]*$/.test(
+      text,
+    )
+  ) {
+    throw new Error(
+      'Le logo SVG contient un texte en lettres que nous ne pouvons pas dessiner\u00A0: ' +
+        'convertissez ses textes en tracés.',
+    );
   }
 }
 

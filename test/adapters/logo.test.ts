@@ -91,6 +91,8 @@ describe('refused, with a sentence', () => {
     ['a disguised import', String.raw`<style>@\69mport "x.css";</style>`, 'extérieur'],
     ['an SVG within', '<image href="data:image/svg+xml;base64,AAAA"/>', 'extérieur'],
     ['an entity', '<text>&secret;</text>', 'entités'],
+    ['letters that no typeface here has', '<text>王</text>', 'tracés'],
+    ['such letters in character references', '<text><tspan>&#x738b;</tspan></text>', 'tracés'],
     ['a style sheet instruction', '<?xml-stylesheet href="x.css"?>', 'instruction'],
     ['tags that cross', '<g><path></g></path>', 'bien formé'],
     ['an attribute without quotes', '<path d=M0/>', 'bien formé'],
