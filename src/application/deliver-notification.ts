@@ -13,7 +13,7 @@ import {
 } from '#domain/notification.ts';
 import { orderCreatedBody } from '#domain/order-created.ts';
 import { insist } from './insist.ts';
-import { EMPTY_REPORT, interruptAttempt } from './interrupt-delivery.ts';
+import { EMPTY_REPORT, interruptAttempt, interruptedTooOften } from './interrupt-delivery.ts';
 import type {
   Alerts,
   AttemptReport,
@@ -123,7 +123,11 @@ async function attempt(
   try {
     answer = await send(needs, claimed);
   } catch (error) {
-    await insist(() => needs.transact((tx) => recordFault(tx, claimed.sending, needs.clock.now())));
+    const next = await insist(() =>
+      needs.transact((tx) => recordFault(tx, claimed.sending, needs.clock.now())),
+    );
+    const alert = next && interruptedTooOften(next);
+    if (alert) needs.alerts.raise(alert);
     tell('interrupted');
     measures.interrupted(channel);
     throw new Error(`attempt ${attempts} of notification ${id} failed by itself`, { cause: error });
@@ -221,10 +225,10 @@ async function recordFault(
   tx: Pick<Tx, 'notifications' | 'outbox'>,
   sent: NotificationIn<'sending'>,
   now: Date,
-): Promise<void> {
+): Promise<NotificationIn<'queued' | 'quarantined'> | null> {
   const found = await tx.notifications.lock(sent.id);
-  if (!holdsLease(found, sent)) return;
-  await interruptAttempt(tx, found, now, 'an error on our side');
+  if (!holdsLease(found, sent)) return null;
+  return interruptAttempt(tx, found, now, 'an error on our side');
 }
 
 function holdsLease(

@@ -2,8 +2,13 @@
 // on record as what it was, and the notification goes back in the queue; a partner never pays for it
 // with one of its tries.
 
-import { giveBack, interrupt, type NotificationIn } from '#domain/notification.ts';
-import type { AttemptReport, Clock, Transact, Tx } from './ports.ts';
+import {
+  giveBack,
+  interrupt,
+  type Notification,
+  type NotificationIn,
+} from '#domain/notification.ts';
+import type { Alerts, AttemptReport, Clock, Transact, Tx } from './ports.ts';
 
 /**
  * Puts an attempt that we cut short on record and the notification back in the queue, or in
@@ -69,3 +74,18 @@ export const EMPTY_REPORT = {
   response: null,
   messageId: null,
 };
+
+/** The alert for a notification whose last interruption was one too many, else null. */
+export function interruptedTooOften({
+  id,
+  orderId,
+  channel,
+  state,
+}: Notification): Parameters<Alerts['raise']>[0] | null {
+  if (state !== 'quarantined') return null;
+  return {
+    kind: 'notification-ended',
+    message: `The ${channel} of order ${orderId} was interrupted too often`,
+    ids: { notificationId: id, orderId },
+  };
+}

@@ -3,7 +3,7 @@
 // job will wake gets a new job. Our tables are the truth; a job that was lost must not lose the work.
 // Due deliveries need no job: the pumps are woken after each sweep.
 
-import { interruptAttempt } from './interrupt-delivery.ts';
+import { interruptAttempt, interruptedTooOften } from './interrupt-delivery.ts';
 import type { Alerts, Clock, LeasesOf, Measures, Transact } from './ports.ts';
 import { quarantineFailing } from './quarantine-failing.ts';
 import { interruptPrint } from './render-invoice.ts';
@@ -55,13 +55,8 @@ async function interruptDeliveries(needs: RecoverStalledNeeds, lost: LeasesOf): 
     if (next === null) continue;
     count += 1;
     measures.interrupted(next.channel);
-    if (next.state === 'quarantined') {
-      alerts.raise({
-        kind: 'notification-ended',
-        message: `The ${next.channel} of order ${next.orderId} was interrupted too often`,
-        ids: { notificationId: next.id, orderId: next.orderId },
-      });
-    }
+    const alert = interruptedTooOften(next);
+    if (alert) alerts.raise(alert);
   }
   return count;
 }

@@ -116,8 +116,10 @@ export function modelCut(model: Model, { channel, number }: ModelFlight): boolea
   close(model, it, 'interrupted');
   it.counted -= 1;
   it.crashes += 1;
-  if (it.crashes >= CRASHES_MAX) it.state = 'quarantined';
-  else queueAt(it, model.now);
+  if (it.crashes >= CRASHES_MAX) {
+    it.state = 'quarantined';
+    model.alerts += 1;
+  } else queueAt(it, model.now);
   return true;
 }
 
@@ -129,7 +131,6 @@ export function modelSweep(model: Model, deadHolders: readonly string[]): number
     if (it.state !== 'sending' || it.leaseUntil === null || it.holder === null) continue;
     if (it.leaseUntil >= model.now && !deadHolders.includes(it.holder)) continue;
     modelCut(model, { channel, number: it.attempts.length, worker: it.holder });
-    if ((it.state as NotificationState) === 'quarantined') model.alerts += 1;
     cut += 1;
   }
   return cut;
