@@ -1,4 +1,4 @@
-// How long the audit of many documents takes and how much memory it holds: writes a hundred thousand
+// How long the audit of many documents takes (and their exports) and how much memory it holds: writes a hundred thousand
 // of them (and their files) with a correct chain into a database of its own, audits it in a process of
 // its own, as an operator would, and says what that process needed. Not part of `npm test`.
 //
@@ -59,6 +59,11 @@ try {
       ['export', 'invoices', '--year', '2026', '--out', join(folder, 'i.csv')],
       env,
     ),
+    archive: await measured(
+      ['archive', 'export', '--year', '2026', '--to', join(folder, 'a.tar')],
+      env,
+    ),
+    verify: await measured(['archive', 'verify', join(folder, 'a.tar')], env),
   };
   console.log(values.json ? JSON.stringify(figures, null, 2) : table(figures));
 } finally {

@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import { sql } from 'kysely';
+import { auditTools } from '#adapters/audit-tools.ts';
 import { drawnLogos } from '#adapters/email/drawn-logos.ts';
 import { mailerOfUrl } from '#adapters/email/mailer-of-url.ts';
 import { documentFaults } from '#adapters/facturx/checks.ts';
@@ -14,19 +15,28 @@ import { httpApp } from '#adapters/http/app.ts';
 import { type Log, logAlerts, logNotes } from '#adapters/logging.ts';
 import { type PartnerClient, partnerClient } from '#adapters/partner/partner-client.ts';
 import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
+import { alertSubject } from '#adapters/postgres/alert-subject.ts';
+import type { BookWatch } from '#adapters/postgres/book-watch.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
+import { postgresPersonalData } from '#adapters/postgres/personal-data.ts';
+import { queueFigures } from '#adapters/postgres/queue-figures.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
+import type { SentryReports } from '#adapters/sentry/sentry-reports.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
 import { stripeCorrections } from '#adapters/stripe/correction-reader.ts';
 import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
 import { systemClock } from '#adapters/system-clock.ts';
+import { noTelemetry, type Telemetry } from '#adapters/telemetry/telemetry.ts';
+import { watchedNeighbours } from '#adapters/telemetry/watched-neighbours.ts';
 import type { LifeLock } from '#adapters/worker/life-lock.ts';
-import type { Handlers } from '#adapters/worker/tasks.ts';
+import type { AroundJob, Handlers } from '#adapters/worker/tasks.ts';
+import { nightlyAudit } from '#application/audit-books.ts';
 import { deliveryPump } from '#application/delivery-pump.ts';
 import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
-import type { FileStore } from '#application/ports.ts';
+import type { Alerts, FileStore } from '#application/ports.ts';
+import { purgePersonalData } from '#application/purge-personal-data.ts';
 import { receiveEvent } from '#application/receive-event.ts';
 import { takeInMissed } from '#application/reconcile.ts';
 import { recordMailEvent } from '#application/record-mail-event.ts';
@@ -41,6 +51,8 @@ export type Surroundings = {
   readonly databaseUrl: string;
   readonly publicUrl: string;
   readonly secretsKey: Buffer;
+  /** Keys that were replaced: they still open, and seal nothing. */
+  readonly oldSecretsKeys: readonly Buffer[];
   /** Where the browser of the npm package is unpacked. */
   readonly chromiumCacheDir: string;
   readonly stripe: {
@@ -52,6 +64,10 @@ export type Surroundings = {
   readonly isStopping: () => boolean;
   /** Names this process on the leases it takes. */
   readonly workerId: string;
+  /** Absent: nobody watches. */
+  readonly telemetry?: Telemetry;
+  /** Absent: alerts and faults are in the log alone. */
+  readonly sentry?: SentryReports;
   /** The sandbox's pages, given the books they show; null outside the sandbox. */
   readonly sandboxPages:
     | ((books: {
@@ -75,6 +91,7 @@ export type Program = {
 
 export type Work = {
   readonly handlers: Handlers;
+  readonly around: AroundJob;
   readonly sweep: (deadHolders: readonly string[]) => Promise<void>;
   /** Sends nothing new; waits for what is under way, `withinMs` at most. */
   readonly stop: (withinMs: number) => Promise<void>;
@@ -92,19 +109,32 @@ const CALLS_AT_ONCE = 256;
 const CALLS_PER_PARTNER = 8;
 
 export function compose(config: Config, around: Surroundings): Program {
-  const { log } = around;
+  const { log, sentry, telemetry = noTelemetry } = around;
+  const { trace, jobs, measures } = telemetry;
   const clock = systemClock;
   const newId = randomUUID;
   const { workerId } = around;
   const livemode = config.environment === 'production';
   const db = connect(around.databaseUrl, { connectionsMax: CONNECTIONS_MAX });
-  const secrets = secretBox(around.secretsKey);
-  const transact = postgresTransact(db, { clock, secrets });
-  const alerts = logAlerts(log);
+  const secrets = secretBox(around.secretsKey, around.oldSecretsKeys);
+  const { numberWaited } = measures;
+  const watch: BookWatch = {
+    place: trace.place,
+    adding: jobs.adding,
+    numberWaited,
+    transaction: (work) => (trace.place() === null ? work() : trace.span('transaction', {}, work)),
+  };
+  const transact = postgresTransact(db, { clock, secrets, watch });
+  const alerts = alertsToAll([
+    logAlerts(log),
+    { raise: ({ kind }) => measures.alerted(kind) },
+    ...(sentry ? [sentry.alerts((ids) => alertSubject(db, ids))] : []),
+  ]);
   const notes = logNotes(log);
   const store = storeOfUrl(config.storageUrl, {
     publicUrl: around.publicUrl,
     secretsKey: around.secretsKey,
+    oldSecretsKeys: around.oldSecretsKeys,
     clock,
     notes,
   });
@@ -125,7 +155,15 @@ export function compose(config: Config, around: Surroundings): Program {
     allowInsecure: config.allowInsecurePartnerUrls,
     proxy: config.egressProxy && { url: new URL(config.egressProxy.reveal()) },
   });
-  const base = { transact, clock, alerts, notes, newId };
+  // A webhook that cannot be taken in comes back, yet somebody shall know before Stripe gives up.
+  const webhookLog = {
+    error(fields: object, message: string): void {
+      log.error(fields, message);
+      if ('err' in fields) sentry?.fault(fields.err, 'webhook');
+    },
+  };
+  const base = { transact, clock, alerts, notes, newId, trace, measures };
+  const watched = watchedNeighbours({ mailer, printer, files }, telemetry);
 
   const app = httpApp({
     webhook: {
@@ -135,7 +173,7 @@ export function compose(config: Config, around: Surroundings): Program {
       receive: (event) => receiveEvent(base, event),
       alerts,
       clock,
-      log,
+      log: webhookLog,
     },
     sesWebhook:
       config.sesTopicArns.length === 0
@@ -154,6 +192,8 @@ export function compose(config: Config, around: Surroundings): Program {
     files: store.served,
     sandbox: around.sandboxPages?.({ db, files, secrets }) ?? null,
     log,
+    onFault: (error) => sentry?.fault(error, 'http'),
+    onWebhook: measures.answered,
   });
 
   const resolve = {
@@ -165,12 +205,16 @@ export function compose(config: Config, around: Surroundings): Program {
     housePartner: config.housePartner,
   };
   const reconcile = { ...base, history: stripeHistory(stripe), livemode };
-  const render = { ...base, printer, files, sha256, workerId };
+  const render = { ...base, ...watched, sha256, workerId };
   const partnerDelaysMs = config.partnerRetryDelaysMs;
-  const deliver = { ...base, mailer, partner, files, livemode, partnerDelaysMs, workerId };
+  const deliver = { ...base, ...watched, partner, livemode, partnerDelaysMs, workerId };
 
   function work(life: LifeLock): Work {
-    const onError = (err: Error) => log.error({ err }, 'a delivery failed on our side');
+    const onError = (err: Error) => {
+      log.error({ err }, 'a delivery failed on our side');
+      sentry?.fault(err, 'delivery');
+    };
+    const unwatch = measures.watchQueues(() => queueFigures(db));
     const shared = { onError, mayClaim: () => life.held() };
     const mails = deliveryPump(deliver, {
       ...shared,
@@ -198,8 +242,26 @@ export function compose(config: Config, around: Surroundings): Program {
           const report = await takeInMissed(reconcile, null);
           if (report.received > 0) log.warn(report, 'took in events that never arrived');
         },
+        audit: async () => {
+          const { documents, findings } = await nightlyAudit({
+            ...auditTools(db, { files, clock }),
+            alerts,
+          });
+          log.info({ documents, findings }, 'the books were audited');
+        },
+        purge: async () => {
+          const { personalDataDays: keepDays } = config;
+          const needs = { personalData: postgresPersonalData(db), clock, keepDays };
+          log.info(await purgePersonalData(needs), 'old personal data was erased');
+        },
       },
+      around: (job, done) =>
+        jobs.working(job, done).catch((error) => {
+          if (job.isLast) sentry?.fault(error, `job ${job.task}`);
+          throw error;
+        }),
       sweep: async (deadHolders) => {
+        if (deadHolders.length > 0) measures.holdersLost(deadHolders.length);
         const found = await recoverStalled(base, deadHolders);
         const { interrupted, requeued, givenUp } = found;
         if (interrupted + requeued + givenUp > 0) log.warn(found, 'recovered stalled work');
@@ -207,6 +269,7 @@ export function compose(config: Config, around: Surroundings): Program {
         calls.wake();
       },
       stop: async (withinMs) => {
+        unwatch();
         await Promise.all([mails.stop(withinMs), calls.stop(withinMs)]);
       },
       giveBack: async () => {
@@ -226,6 +289,14 @@ export function compose(config: Config, around: Surroundings): Program {
       const adapters = [printer, mailer, logos, partner, store];
       await Promise.all(adapters.map((adapter) => adapter.close()));
       await db.destroy();
+    },
+  };
+}
+
+function alertsToAll(listeners: readonly Alerts[]): Alerts {
+  return {
+    raise(alert) {
+      for (const listener of listeners) listener.raise(alert);
     },
   };
 }

@@ -12,7 +12,10 @@ export type Job =
       readonly payload: { readonly notificationId: string; readonly channel: Channel };
     }
   | { readonly task: 'replay'; readonly payload: { readonly replayId: string } }
-  | { readonly task: 'reconcile'; readonly payload: Record<string, never> };
+  | {
+      readonly task: 'reconcile' | 'audit' | 'purge';
+      readonly payload: Record<string, never>;
+    };
 
 export type TaskName = Job['task'];
 
@@ -31,7 +34,9 @@ export function jobKey(job: Job): string {
     case 'replay':
       return `replay:${job.payload.replayId}`;
     case 'reconcile':
-      return 'reconcile';
+    case 'audit':
+    case 'purge':
+      return job.task;
     default:
       return job satisfies never;
   }

@@ -36,6 +36,8 @@ async function start(handlers: Partial<Handlers>): Promise<RunningWorker> {
       'deliver-notification': nothing,
       replay: nothing,
       reconcile: nothing,
+      audit: nothing,
+      purge: nothing,
       ...handlers,
     }),
     sweep: nothing,

@@ -19,6 +19,8 @@ await startWorker({
     'deliver-notification': hang,
     replay: hang,
     reconcile: hang,
+    audit: hang,
+    purge: hang,
   }),
   sweep: async () => {},
   sweepEveryMs: 500,

@@ -39,15 +39,22 @@ function tarSink(path: string, root: string, at: Date): ArchiveSink {
   const part = `${path}.part`;
   const tar = pack();
   const written = pipeline(tar, createWriteStream(part));
-  written.catch(() => {}); // told where it is awaited
+  let broken: unknown;
+  written.catch((error: unknown) => {
+    broken = error;
+  });
 
   // As a stream: of bytes given at once, tar-stream would take any number without waiting.
   async function addStream(name: string, size: number, from: Readable): Promise<void> {
-    const entry = tar.entry({ name: `${root}/${name}`, size, mode: 0o644, mtime: at });
-    const taken = pipeline(from, entry);
-    taken.catch(() => {});
-    // A full disk ends the pipeline, and then nobody takes the entry.
-    await Promise.race([taken, written.then(() => taken)]);
+    try {
+      const entry = tar.entry({ name: `${root}/${name}`, size, mode: 0o644, mtime: at });
+      const taken = pipeline(from, entry);
+      taken.catch(() => {});
+      // A full disk ends the pipeline, and then nobody takes the entry.
+      await Promise.race([taken, written.then(() => taken)]);
+    } catch (error) {
+      throw broken ?? error; // what ended the pipeline, not what that broke
+    }
   }
 
   return {

@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
+import { scrubMessage } from '#adapters/scrub-text.ts';
 import type { LifeLock } from './life-lock.ts';
 
 /** Work that shares slots. What waits for Stripe must not keep Chromium waiting, and so on. */
@@ -201,7 +202,8 @@ function graphileLogger(log: WorkerOptions['log']): Logger {
     // Graphile reports each finished job at info: too much for our log, which says what was done.
     const error = (meta as { error?: Error } | undefined)?.error;
     if (level === 'error' || level === 'warning') {
-      log(level, error ? `${message} ${error.stack ?? error.message}` : message);
+      const whole = `${message} ${error?.stack ?? ''}`.trim();
+      log(level, scrubMessage(error?.name ?? '', whole));
     } else {
       log('debug', message);
     }

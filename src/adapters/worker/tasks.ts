@@ -8,7 +8,7 @@ import type { Job, TaskName } from '#application/jobs.ts';
 import type { TaskGroup } from './runner.ts';
 
 /** Tasks that come round by the clock and carry no id. */
-type Round = 'reconcile';
+type Round = 'reconcile' | 'audit' | 'purge';
 type TaskOfId = Exclude<TaskName, Round>;
 
 /** What each task does. The promise ends when the work is on record. */
@@ -43,18 +43,24 @@ export function taskGroups(
   around: AroundJob = (_job, work) => work(),
 ): readonly TaskGroup[] {
   const byId = (names: readonly TaskOfId[]): TaskList => tasksOfId(handlers, around, names);
+  const round = (name: Round): TaskList => ({
+    [name]: (_payload, { job }) => around(started(job, {}), () => handlers[name]()),
+  });
   return [
     { tasks: byId(['resolve-payment']), slots: 12 },
     { tasks: byId(['render-invoice']), slots: 4 },
     { tasks: byId(['deliver-notification']), slots: 4 },
     {
-      tasks: {
-        ...byId(['replay']),
-        reconcile: (_payload, { job }) => around(started(job, {}), () => handlers.reconcile()),
-      },
+      tasks: { ...byId(['replay']), ...round('reconcile') },
       slots: 2,
       // What never arrived from Stripe is looked for every ten minutes.
       crontab: '*/10 * * * * reconcile ?jobKey=reconcile&max=1',
+    },
+    {
+      // Long rounds in the dead of night (UTC), one after the other.
+      tasks: { ...round('audit'), ...round('purge') },
+      slots: 1,
+      crontab: '0 2 * * * audit ?jobKey=audit&max=3\n30 2 * * * purge ?jobKey=purge&max=3',
     },
   ];
 }
