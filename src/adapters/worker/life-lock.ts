@@ -10,6 +10,7 @@ import { WORKER_LOCK_CLASS } from '#adapters/postgres/worker-lock.ts';
 const LOOKS_APART_MS = 2_000;
 const RELOCK_AFTER_MS = 200;
 const RELOCK_AGAIN_MS = 1_000;
+const CONNECT_MS = 5_000;
 // A host that loses its power sends no goodbye: Postgres must ask.
 const KEEPALIVES =
   '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3';
@@ -53,6 +54,8 @@ export async function openLifeLock(databaseUrl: string, log: Log): Promise<LifeL
     const fresh = new pg.Client({
       connectionString: databaseUrl,
       keepAlive: true,
+      // A server that was killed may leave a socket that takes connections and never speaks.
+      connectionTimeoutMillis: CONNECT_MS,
       options: KEEPALIVES,
     });
     let isLost = false;
@@ -95,7 +98,9 @@ export async function openLifeLock(databaseUrl: string, log: Log): Promise<LifeL
       await inTurn(() => take(client, id));
     },
     async drop(id) {
-      ids.splice(ids.indexOf(id), 1);
+      const at = ids.indexOf(id);
+      if (at === -1) return;
+      ids.splice(at, 1);
       await inTurn(() =>
         client.query('select pg_advisory_unlock_shared($1, hashtext($2))', [WORKER_LOCK_CLASS, id]),
       );

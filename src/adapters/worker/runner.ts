@@ -36,6 +36,7 @@ export type RunningWorker = {
 
 /** Beside the listeners: taking and finishing a job are short queries that can take turns. */
 const CONNECTIONS = 5;
+const CONNECT_MS = 5_000;
 const RESTART_AFTER_MS = 1_000;
 
 /** Starts the worker. Throws when the database is away. */
@@ -44,6 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: groups.length + CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
   });
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));

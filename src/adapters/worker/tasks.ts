@@ -47,7 +47,7 @@ export function taskGroups(
     [name]: (_payload, { job }) => around(started(job, {}), () => handlers[name]()),
   });
   return [
-    { tasks: byId(['resolve-payment']), slots: 12 },
+    { tasks: byId(['resolve-payment']), slots: 10 },
     { tasks: byId(['render-invoice']), slots: 4 },
     { tasks: byId(['deliver-notification']), slots: 4 },
     {
