@@ -26,3 +26,14 @@ export function scrubText(text: string): string {
   for (const [shape, instead] of SHAPES) clean = clean.replace(shape, instead);
   return clean;
 }
+
+/**
+ * The text of an error without the data in it: Postgres and JSON.parse quote what they could not
+ * read. `name` is the error's.
+ */
+export function scrubMessage(name: string, message: string): string {
+  return QUOTING.has(name) ? message.replace(/"[^\n]*"/g, '"…"') : message;
+}
+
+/** The names of errors of pg and of JavaScript itself. */
+const QUOTING: ReadonlySet<string> = new Set(['error', 'DatabaseError', 'SyntaxError']);

@@ -1,5 +1,6 @@
 // The bucket store, against a server that others wrote and against a strict one of ours: written
-// once, whole or not at all, private, handed out by links that die, and clear about what is missing.
+// once, whole or not at all, private, handed out by links that die, and clear about what is
+// missing.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -382,6 +383,22 @@ describe('what is missing is named', () => {
   test('a server', async () => {
     const { files } = ourStoreAt(`http://127.0.0.1:${await freePort()}`);
     await expect(files.get(KEY)).rejects.toMatchObject({ kind: 'unreachable' });
+  });
+
+  test('keys, or an end to the search for them', async () => {
+    const noKeys = async () => {
+      throw Object.assign(new Error('none'), { name: 'CredentialsProviderError' });
+    };
+    const { files } = ourStoreAt('http://127.0.0.1:1', { credentials: noKeys });
+    for (const act of [files.get(KEY), files.signedUrl(KEY, new Date('2026-11-23T00:00:00Z'))]) {
+      await expect(act).rejects.toMatchObject({ kind: 'no-keys' });
+    }
+    const lost = () => new Promise<never>(() => undefined);
+    const { files: slow } = ourStoreAt('http://127.0.0.1:1', {
+      credentials: lost,
+      operationMs: 50,
+    });
+    await expect(slow.get(KEY)).rejects.toMatchObject({ kind: 'slow' });
   });
 
   test('an answer, or the rest of one', async () => {

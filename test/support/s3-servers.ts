@@ -1,5 +1,5 @@
-// Servers that speak S3, on sockets of this machine: s3rver from npm, written by others, and a small
-// strict one of ours that does what s3rver leaves out: it checks every signature, refuses to
+// Servers that speak S3, on sockets of this machine: s3rver from npm, written by others, and a
+// small strict one of ours that does what s3rver leaves out: it checks every signature, refuses to
 // overwrite when asked, and can be told to lie. Each ends with its test or its file.
 
 import { createHash } from 'node:crypto';
@@ -22,7 +22,9 @@ type S3rver = {
 
 /** s3rver with one empty bucket. */
 export async function npmS3(): Promise<{ origin: string; close(): Promise<void> }> {
-  const Server = createRequire(import.meta.url)('s3rver') as new (options: object) => S3rver;
+  const Server = createRequire(import.meta.url)('@20minutes/s3rver') as new (
+    options: object,
+  ) => S3rver;
   const directory = await mkdtemp(join(tmpdir(), 'comptappart-s3-'));
   const configureBuckets = [{ name: BUCKET, configs: [] }];
   const server = new Server({

@@ -15,6 +15,8 @@ export type TestAuthority = {
   /** PEM, for `ca`. */
   readonly certificate: string;
   issue(wish: CertificateWish): ServerCertificate;
+  /** PEM of a certificate for somebody's own key. */
+  vouchFor(key: KeyObject, wish: CertificateWish): string;
 };
 
 type KeyPair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
@@ -33,6 +35,10 @@ export function testAuthority(name = 'ComptAppart test authority'): TestAuthorit
       const subject = { ...wish, subject: wish.names[0] ?? 'nobody', isAuthority: false };
       const cert = certificate({ ...subject, key: pair.publicKey }, { name, key: own.privateKey });
       return { key: privatePem(pair), cert: pem(cert) };
+    },
+    vouchFor(key, wish) {
+      const subject = { ...wish, subject: wish.names[0] ?? 'nobody', isAuthority: false };
+      return pem(certificate({ ...subject, key }, { name, key: own.privateKey }));
     },
   };
 }

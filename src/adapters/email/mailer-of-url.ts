@@ -48,7 +48,8 @@ export function mailerOfUrl(
   }
 }
 
-function sesAddress(emailUrl: string): SesAddress {
+/** Throws an Error that says what is wrong with the variable. */
+export function sesAddress(emailUrl: string): SesAddress {
   const address = parseSesUrl(emailUrl);
   if ('fault' in address) throw new Error(`EMAIL_URL ${address.fault}`);
   return address;

@@ -1,6 +1,6 @@
-// What SES's answer, or its silence, means for a notification. A refusal of this mail or recipient is
-// for good. What is about us (keys, rights, the sender, a paused account, a quota) is tried again
-// instead of failing every customer's mail while somebody mends it. SES's own words are kept,
+// What SES's answer, or its silence, means for a notification. A refusal of this mail or recipient
+// is for good. What is about us (keys, rights, the sender, a paused account, a quota) is tried
+// again instead of failing every customer's mail while somebody mends it. SES's own words are kept,
 // without any address.
 
 import { FIXED } from '#adapters/french.ts';
@@ -16,7 +16,8 @@ type Meaning = {
 
 /** The parts of an error of the SDK, of Node or of OpenSSL that are looked at. */
 export type SesFailure = Error & {
-  readonly code?: string;
+  /** A name but for the DOM's own errors, which have a number. */
+  readonly code?: string | number;
   readonly $metadata?: { readonly httpStatusCode?: number };
   readonly $response?: unknown;
 };
@@ -131,13 +132,14 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
 };
 
 function notSaid(error: SesFailure): Meaning | null {
-  const code = error.code ?? '';
+  const code = typeof error.code === 'string' ? error.code : '';
   if (TLS_CODES.test(code)) {
     return unavailable('tls', `La connexion chiffrée à SES a échoué (${code})`);
   }
   if (code.startsWith('HPE_')) return BAD_ANSWER;
-  if (error.name === 'TimeoutError' || error.name === 'AbortError') return LATE;
-  return Object.hasOwn(BY_CODE, code) ? (BY_CODE[code] ?? null) : null;
+  // Looked at before the name: the SDK calls a cut connection a TimeoutError, too.
+  if (Object.hasOwn(BY_CODE, code)) return BY_CODE[code] ?? null;
+  return error.name === 'TimeoutError' || error.name === 'AbortError' ? LATE : null;
 }
 
 // The SDK's way to say that the bytes were no answer of this service.

@@ -10,7 +10,7 @@ type Sdk = typeof import('@aws-sdk/client-sesv2');
 export type SesClientOptions = {
   readonly address: SesAddress;
   /** Default: the SDK's chain (environment, shared files, web identity, container, machine). */
-  readonly credentials?: AwsKeys;
+  readonly credentials?: AwsKeys | (() => Promise<AwsKeys>);
   readonly connectionsMax?: number;
   readonly timeouts?: Partial<SesTimeouts>;
 };

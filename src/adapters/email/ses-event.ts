@@ -1,7 +1,7 @@
 // What SES tells about a mail after it took it, read from the JSON that it publishes over SNS, in
-// both of its dialects: the events of a configuration set (`eventType`) and the older feedback of an
-// identity (`notificationType`). Addresses are left out; what the other server said is kept without
-// them. Opens, clicks and the like are none of our business.
+// both of its dialects: the events of a configuration set (`eventType`) and the older feedback of
+// an identity (`notificationType`). Addresses are left out; what the other server said is kept
+// without them. Opens, clicks and the like are none of our business.
 
 import type { MailEvent } from '#application/ports.ts';
 import { discreetReply } from './discreet-reply.ts';
@@ -84,8 +84,8 @@ function told(
   return { kind, at: instant(part?.timestamp) ?? sentAt, detail, needsPerson: false };
 }
 
-// An automatic reply (« absent jusqu'au 15 ») comes as Transient/General too, says Amazon: on record
-// and shown, but no reason to wake somebody. A full mailbox or a refused attachment is.
+// An automatic reply (« absent jusqu'au 15 ») comes as Transient/General too, says Amazon: on
+// record and shown, but no reason to wake somebody. A full mailbox or a refused attachment is.
 function bounce(part: Json | null, sentAt: Date): Told {
   const type = string(part?.bounceType) ?? 'Undetermined';
   const subType = string(part?.bounceSubType) ?? 'Undetermined';

@@ -1,10 +1,12 @@
-// Mail through the API of Amazon SES: the same bytes that would travel over SMTP, handed over in one
-// signed request. SES replaces Message-ID and Date by its own, so the notification is named three
-// times over: in our header, in a tag that comes back with every event, and by SES's id on record.
+// Mail through the API of Amazon SES: the same bytes that would travel over SMTP, handed over in
+// one signed request. SES replaces Message-ID and Date by its own, so the notification is named
+// three times over: in our header, in a tag that comes back with every event, and by SES's id on
+// record.
 
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { domainToASCII } from 'node:url';
+import { boundBy } from '#adapters/aws-deadline.ts';
 import type { DeliveryAnswer, InvoiceMail, Mailer } from '#application/ports.ts';
 import { composeMail } from './compose-mail.ts';
 import { invoiceMessage } from './invoice-message.ts';
@@ -45,9 +47,9 @@ export function sesMailer(options: SesMailerOptions): Mailer & { close(): Promis
     const startedAt = performance.now();
     const given = () => ({ recipient, durationMs: performance.now() - startedAt });
     try {
-      const { MessageId, $metadata } = await client.send(command, {
-        abortSignal: connection.deadline(),
-      });
+      const abortSignal = connection.deadline();
+      const sent = client.send(command, { abortSignal });
+      const { MessageId, $metadata } = await boundBy(abortSignal, sent);
       const status = $metadata.httpStatusCode ?? null;
       return MessageId ? takenBySes(MessageId, status, given()) : unreadableSes(status, given());
     } catch (error) {
@@ -72,8 +74,8 @@ export function sesMailer(options: SesMailerOptions): Mailer & { close(): Promis
   };
 }
 
-// SES speaks no SMTPUTF8: a domain must be written in its ASCII form. A local part that is not ASCII
-// stays as it is, and is refused by SES in its own words.
+// SES speaks no SMTPUTF8: a domain must be written in its ASCII form. A local part that is not
+// ASCII stays as it is, and is refused by SES in its own words.
 function asciiAddress(address: string): string {
   const at = address.lastIndexOf('@');
   const domain = domainToASCII(address.slice(at + 1));

@@ -1,5 +1,5 @@
-// What `EMAIL_URL=ses://…` says. Read without loading the SDK, so that a fault in it is told with all
-// the others before anything starts.
+// What `EMAIL_URL=ses://…` says. Read without loading the SDK, so that a fault in it is told with
+// all the others before anything starts.
 
 import { AWS_REGION, NO_KEYS, originOf } from '#adapters/aws-address.ts';
 

@@ -22,20 +22,30 @@ export type DirectoryFilesOptions = {
   readonly publicUrl: string;
   /** SECRETS_KEY; links are signed with a key derived from it. */
   readonly secretsKey: Buffer;
+  /** Links signed with a key that was replaced open until they expire. */
+  readonly oldSecretsKeys?: readonly Buffer[];
   readonly clock: Clock;
 };
 
 export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
   const { dir, clock } = options;
-  const linkKey = Buffer.from(hkdfSync('sha256', options.secretsKey, '', 'file links', 32));
+  const linkKey = linkKeyOf(options.secretsKey);
+  const linkKeys = [linkKey, ...(options.oldSecretsKeys ?? []).map(linkKeyOf)];
 
   function pathOf(key: string): string {
     mustBeFileKey(key);
     return join(dir, key);
   }
 
-  function signatureOf(key: string, expires: number): Buffer {
-    return createHmac('sha256', linkKey).update(`${key}\n${expires}`).digest();
+  function signatureOf(key: string, expires: number, by = linkKey): Buffer {
+    return createHmac('sha256', by).update(`${key}\n${expires}`).digest();
+  }
+
+  function isGenuine(given: Buffer, key: string, expires: number): boolean {
+    return linkKeys.some((by) => {
+      const right = signatureOf(key, expires, by);
+      return given.length === right.length && timingSafeEqual(given, right);
+    });
   }
 
   return {
@@ -71,8 +81,7 @@ export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
       if (typeof expires !== 'string' || typeof signature !== 'string') return 'forged';
       if (!/^\d{1,12}$/.test(expires) || !isFileKey(key)) return 'forged';
       const given = Buffer.from(signature, 'base64url');
-      const right = signatureOf(key, Number(expires));
-      if (given.length !== right.length || !timingSafeEqual(given, right)) return 'forged';
+      if (!isGenuine(given, key, Number(expires))) return 'forged';
       if (Number(expires) * 1000 <= clock.now().getTime()) return 'expired';
       try {
         return await readFile(pathOf(key));
@@ -82,6 +91,10 @@ export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
       }
     },
   };
+}
+
+function linkKeyOf(secretsKey: Buffer): Buffer {
+  return Buffer.from(hkdfSync('sha256', secretsKey, '', 'file links', 32));
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
+import { boundBy } from '#adapters/aws-deadline.ts';
 import type { Clock } from '#application/ports.ts';
 import type { S3, S3Connection } from './s3-client.ts';
 import { type S3Deed, type S3Error, s3Fault } from './s3-faults.ts';
@@ -40,17 +40,18 @@ const TRIES_MAX = 4;
 
 /** Keys are without the prefix. */
 export function s3Bucket({ address, connection, clock }: Needs): S3Bucket {
-  const Bucket = address.bucket;
   // Turned off by the first foreign server that says that it does not know how.
   let knowsConditions = true;
 
   async function on<T>(
     deed: Omit<S3Deed, 'address'>,
-    work: (s3: S3, at: { Bucket: string; Key: string }, abortSignal: AbortSignal) => Promise<T>,
+    work: (s3: S3, at: Place, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const at = { Bucket: address.bucket, Key: address.prefix + deed.key };
     try {
       const s3 = await connection.open();
-      return await work(s3, { Bucket, Key: address.prefix + deed.key }, connection.deadline());
+      const deadline = connection.deadline();
+      return await boundBy(deadline, work(s3, at, deadline));
     } catch (error) {
       throw s3Fault(error, { ...deed, address });
     }
@@ -59,20 +60,15 @@ export function s3Bucket({ address, connection, clock }: Needs): S3Bucket {
   return {
     store: (key, bytes, contentType) =>
       on({ verb: 'store', key }, async ({ sdk, client }, at, abortSignal) => {
-        const digest = createHash('sha256').update(bytes).digest();
-        const input: PutObjectCommandInput = {
+        const name = key.slice(key.lastIndexOf('/') + 1);
+        const input = {
           ...at,
-          Body: Buffer.from(bytes), // never a stream: some servers keep its framing in the file
-          ContentType: contentType,
-          ContentDisposition: `inline; filename="${key.slice(key.lastIndexOf('/') + 1)}"`,
-          CacheControl: 'private, no-store',
-          Metadata: { sha256: digest.toString('hex') },
+          ...asFile(bytes, contentType),
           ...lockOf(address.lock, clock.now()),
+          ContentDisposition: `inline; filename="${name}"`,
         };
         for (let tries = 1; ; tries += 1) {
-          const guard = knowsConditions
-            ? { IfNoneMatch: '*', ChecksumSHA256: digest.toString('base64') }
-            : { ContentMD5: createHash('md5').update(bytes).digest('base64') };
+          const guard = knowsConditions ? conditions(bytes) : md5(bytes);
           try {
             const command = new sdk.PutObjectCommand({ ...input, ...guard });
             const { ETag = null } = await client.send(command, { abortSignal });
@@ -95,10 +91,10 @@ export function s3Bucket({ address, connection, clock }: Needs): S3Bucket {
       on({ verb: 'read', key }, async ({ sdk, client }, at, abortSignal) => {
         const found = await client.send(new sdk.GetObjectCommand(at), { abortSignal });
         if (!found.Body) throw new Error('an answer without a body');
-        // The SDK lets go of the signal when the head of the answer is there.
-        const end = () => (found.Body as Readable).destroy(abortSignal.reason);
+        const body = found.Body as Readable & typeof found.Body;
+        const end = () => body.destroy(abortSignal.reason);
         abortSignal.addEventListener('abort', end, { once: true });
-        const bytes = await found.Body.transformToByteArray();
+        const bytes = await body.transformToByteArray();
         abortSignal.removeEventListener('abort', end);
         return { bytes, etag: found.ETag ?? null, sha256: found.Metadata?.sha256 ?? null };
       }),
@@ -121,13 +117,36 @@ export function s3Bucket({ address, connection, clock }: Needs): S3Bucket {
   };
 }
 
-function statusOf(error: unknown): number | undefined {
-  return (error as S3Error).$metadata?.httpStatusCode;
+type Place = { readonly Bucket: string; readonly Key: string };
+
+function asFile(bytes: Uint8Array, contentType: string) {
+  return {
+    Body: Buffer.from(bytes), // never a stream: some servers keep its framing in the file
+    ContentType: contentType,
+    CacheControl: 'private, no-store',
+    Metadata: { sha256: digest('sha256', bytes).toString('hex') },
+  };
+}
+
+function conditions(bytes: Uint8Array) {
+  return { IfNoneMatch: '*', ChecksumSHA256: digest('sha256', bytes).toString('base64') };
+}
+
+function md5(bytes: Uint8Array) {
+  return { ContentMD5: digest('md5', bytes).toString('base64') };
 }
 
 // Until the end of the year, since the financial year of which the law speaks ends by then.
-function lockOf(lock: S3Lock | null, now: Date): Partial<PutObjectCommandInput> {
+function lockOf(lock: S3Lock | null, now: Date) {
   if (lock === null) return {};
   const end = new Date(Date.UTC(now.getUTCFullYear() + lock.years + 1, 0, 1));
   return { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: end };
+}
+
+function digest(kind: 'sha256' | 'md5', bytes: Uint8Array): Buffer {
+  return createHash(kind).update(bytes).digest();
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as S3Error).$metadata?.httpStatusCode;
 }

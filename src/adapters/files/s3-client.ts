@@ -13,7 +13,7 @@ export type S3ClientOptions = {
   readonly timeouts?: Partial<S3Timeouts>;
 };
 
-/** In milliseconds. `operationMs` bounds a whole operation, its repetitions and its body included. */
+/** In milliseconds. `operationMs` bounds a whole operation, with its repetitions and its body. */
 export type S3Timeouts = {
   readonly connectionMs: number;
   readonly requestMs: number;
@@ -72,12 +72,13 @@ async function openS3(
   } as const;
   const client = new sdk.S3Client({
     ...common,
-    // Foreign stores know these newer checksums badly; ours travels with each file whoever keeps it.
+    // Foreign stores know these newer checksums badly; ours travels with each file whoever keeps
+    // it.
     ...(address.isForeign && plain),
     ...(address.endpoint !== null && { endpoint: address.endpoint }),
     ...(credentials && { credentials }),
-    // Safe here, unlike for mail: nothing is ever overwritten, and a file that was stored by a first
-    // try whose answer was lost is `exists`.
+    // Safe here, unlike for mail: nothing is ever overwritten, and a file that was stored by a
+    // first try whose answer was lost is `exists`.
     maxAttempts: 3,
     requestHandler: {
       connectionTimeout: timeouts.connectionMs,

@@ -1,6 +1,6 @@
 // What went wrong with the store, told so that a person knows where to look: which bucket, which
-// right, which setting. One word for programs (doctor has its own sentence for each) and one English
-// sentence for logs, without keys or signatures.
+// right, which setting. One word for programs (doctor has its own sentence for each) and one
+// English sentence for logs, without keys or signatures.
 
 import type { S3Address } from './s3-url.ts';
 
@@ -22,23 +22,26 @@ export type S3FaultKind =
 /** A failed operation on the store; `cause` is what the SDK said. */
 export class S3Fault extends Error {
   readonly kind: S3FaultKind;
-  constructor(kind: S3FaultKind, message: string, cause?: unknown) {
+  readonly verb: S3Deed['verb'];
+  constructor(kind: S3FaultKind, verb: S3Deed['verb'], message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'S3Fault';
     this.kind = kind;
+    this.verb = verb;
   }
 }
 
 /** What was tried, on which key (without the prefix). */
 export type S3Deed = {
   readonly address: S3Address;
-  readonly verb: 'store' | 'read' | 'look at' | 'delete';
+  readonly verb: 'store' | 'read' | 'sign a link to' | 'look at' | 'delete';
   readonly key: string | null;
 };
 
 /** The parts of an error of the SDK or of Node that are looked at. */
 export type S3Error = Error & {
-  readonly code?: string;
+  /** A name but for the DOM's own errors, which have a number. */
+  readonly code?: string | number;
   readonly Region?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 };
@@ -74,10 +77,12 @@ export function s3Fault(error: unknown, deed: S3Deed): S3Fault {
   if (error instanceof S3Fault) return error;
   const failure = error as S3Error;
   const kind = kindOf(failure);
-  return new S3Fault(kind, sentence(kind, failure, deed), failure);
+  return new S3Fault(kind, deed.verb, sentence(kind, failure, deed), failure);
 }
 
 function kindOf({ name, code, message, $metadata }: S3Error): S3FaultKind {
+  // Looked at before the name: the SDK calls a cut connection a TimeoutError, too.
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'unreachable';
   if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name] ?? 'other';
   if (/object ?lock/i.test(message) && $metadata?.httpStatusCode === 400) return 'no-lock';
   switch ($metadata?.httpStatusCode) {
@@ -91,7 +96,7 @@ function kindOf({ name, code, message, $metadata }: S3Error): S3FaultKind {
     case 503:
       return 'slow';
     default:
-      return code !== undefined && NETWORK.test(code) ? 'unreachable' : 'other';
+      return typeof code === 'string' && NETWORK.test(code) ? 'unreachable' : 'other';
   }
 }
 
@@ -100,8 +105,9 @@ export function rightFor({ address, verb }: Pick<S3Deed, 'address' | 'verb'>): s
   const objects = `arn:aws:s3:::${address.bucket}/${address.prefix}*`;
   switch (verb) {
     case 'store':
-      return `${address.lock ? 's3:PutObject and s3:PutObjectRetention' : 's3:PutObject'} on ${objects}`;
+      return `s3:PutObject${address.lock ? ' and s3:PutObjectRetention' : ''} on ${objects}`;
     case 'read':
+    case 'sign a link to':
       return `s3:GetObject on ${objects}`;
     case 'delete':
       return `s3:DeleteObject on ${objects}`;
@@ -144,7 +150,8 @@ function sentence(kind: S3FaultKind, failure: S3Error, deed: S3Deed): string {
       return `${tried}: ${where} does not answer in time (${failure.name})`;
     case 'other': {
       const status = failure.$metadata?.httpStatusCode;
-      return `${tried}: ${failure.name}${status === undefined ? '' : ` ${status}`}: ${failure.message}`;
+      const code = status === undefined ? '' : ` ${status}`;
+      return `${tried}: ${failure.name}${code}: ${failure.message}`;
     }
     default:
       return kind satisfies never;

@@ -1,15 +1,16 @@
-// Files in a bucket of S3, or of a server that speaks its language. Written once: S3 itself refuses a
-// second file under the same key, and checks what it received against our digest. A foreign server may
-// do neither, so it is asked first, read back and compared. Files stay private; a file's own digest
-// lies beside it and is compared at each reading, since an invoice is legal to the byte.
+// Files in a bucket of S3, or of a server that speaks its language. Written once: S3 itself refuses
+// a second file under the same key, and checks what it received against our digest. A foreign
+// server may do neither, so it is asked first, read back and compared. Files stay private; a file's
+// own digest lies beside it and is compared at each reading, since an invoice is legal to the byte.
 
 import { createHash } from 'node:crypto';
+import { boundBy } from '#adapters/aws-deadline.ts';
 import type { Clock, FileStore, Notes } from '#application/ports.ts';
 import { mustBeFileKey } from './file-key.ts';
 import { inTurn } from './in-turn.ts';
 import { s3Bucket } from './s3-bucket.ts';
 import { type S3ClientOptions, s3Connection } from './s3-client.ts';
-import { S3Fault } from './s3-faults.ts';
+import { S3Fault, s3Fault } from './s3-faults.ts';
 
 export type S3FilesOptions = S3ClientOptions & {
   readonly clock: Clock;
@@ -46,7 +47,7 @@ export function s3Files(options: S3FilesOptions): S3Files {
 
   function damaged(key: string): S3Fault {
     const file = `s3://${address.bucket}/${address.prefix}${key}`;
-    return new S3Fault('damaged', `the bytes of ${file} are not those that were stored`);
+    return new S3Fault('damaged', 'read', `the bytes of ${file} are not those that were stored`);
   }
 
   return {
@@ -66,9 +67,13 @@ export function s3Files(options: S3FilesOptions): S3Files {
 
     async signedUrl(key, expiresAt) {
       mustBeFileKey(key);
-      const s3 = await connection.open();
-      sign ??= (await import('./s3-links.ts')).s3Links(options);
-      return sign(s3, key, expiresAt);
+      try {
+        const s3 = await connection.open();
+        sign ??= (await import('./s3-links.ts')).s3Links(options);
+        return await boundBy(connection.deadline(), sign(s3, key, expiresAt));
+      } catch (error) {
+        throw s3Fault(error, { address, verb: 'sign a link to', key });
+      }
     },
 
     close: () => connection.close(),

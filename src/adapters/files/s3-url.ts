@@ -1,6 +1,6 @@
-// What `STORAGE_URL=s3://…` says. Read without loading the SDK, so that a fault in it is told with all
-// the others before anything starts. An endpoint that is not Amazon's makes the store a foreign one:
-// spoken to with fewer of S3's newer words, and trusted less.
+// What `STORAGE_URL=s3://…` says. Read without loading the SDK, so that a fault in it is told with
+// all the others before anything starts. An endpoint that is not Amazon's makes the store a foreign
+// one: spoken to with fewer of S3's newer words, and trusted less.
 
 import { AWS_REGION, NO_KEYS, originOf } from '#adapters/aws-address.ts';
 import { isFileKey } from './file-key.ts';

@@ -10,7 +10,7 @@ import { type StripeWebhookNeeds, stripeWebhook } from './stripe-webhook.ts';
 
 export type HttpNeeds = {
   readonly webhook: StripeWebhookNeeds;
-  /** Null when no topic of SNS may tell us anything. */
+  /** Not served when there are no topics. */
   readonly sesWebhook: SesWebhookNeeds | null;
   readonly readiness: Readiness;
   /** Null when links lead elsewhere (S3). */
@@ -26,8 +26,10 @@ export type HttpNeeds = {
 
 export function httpApp(needs: HttpNeeds): Koa {
   const router = new Router();
-  router.post('/webhooks/stripe', timed(needs.onWebhook), stripeWebhook(needs.webhook));
-  if (needs.sesWebhook) router.post('/webhooks/ses', sesWebhook(needs.sesWebhook));
+  router.post('/webhooks/stripe', timed(stripeWebhook(needs.webhook), needs.onWebhook));
+  if (needs.sesWebhook?.topicArns.length) {
+    router.post('/webhooks/ses', sesWebhook(needs.sesWebhook));
+  }
   router.get('/health/live', live);
   router.get('/health/ready', ready(needs.readiness));
   if (needs.files) router.get('/files/{*path}', signedFiles(needs.files));
@@ -51,10 +53,10 @@ function leavingClients({ isStopping }: Readiness): Middleware {
   };
 }
 
-function timed(onWebhook: HttpNeeds['onWebhook']): Middleware {
+function timed(webhook: Middleware, onWebhook: HttpNeeds['onWebhook']): Middleware {
   return async (ctx, next) => {
     const startedAt = performance.now();
-    await next();
+    await webhook(ctx, next);
     onWebhook?.(ctx.status, performance.now() - startedAt);
   };
 }

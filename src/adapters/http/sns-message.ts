@@ -1,7 +1,7 @@
-// The shape of what Amazon SNS posts, and what its signature covers. Nothing is trusted here yet: the
-// text comes from anybody. The addresses it names are checked to be SNS's own, of the topic's region,
-// before anybody follows them. The packages sns-validator and sns-payload-validator were read on
-// 2026-11-23: neither bounds the age, the topics, the time or the size of what it fetches.
+// The shape of what Amazon SNS posts, and what its signature covers. Nothing is trusted here yet:
+// the text comes from anybody. The addresses it names are checked to be SNS's own, of the topic's
+// region, before anybody follows them. The packages sns-validator and sns-payload-validator were
+// read on 2026-11-23: neither bounds the age, the topics, the time or the size of what it fetches.
 
 import { AWS_REGION } from '#adapters/aws-address.ts';
 
@@ -23,7 +23,7 @@ export type SnsMessage = {
 
 export type SnsFault = 'not-sns' | 'unknown-topic' | 'strange-address' | 'unknown-signature';
 
-// What is signed, in this order. Read in Amazon's « Verifying the signatures of Amazon SNS messages ».
+// What is signed, in this order: « Verifying the signatures of Amazon SNS messages », 2026-11-23.
 const SIGNED = {
   Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
   SubscriptionConfirmation: [
@@ -42,7 +42,7 @@ const ALGORITHMS: Readonly<Record<string, SnsMessage['algorithm']>> = {
   '2': 'RSA-SHA256',
 };
 
-/** The message in the body of a request, or why it cannot be one for us. Its signature is not checked. */
+/** The message in a request's body, or why it cannot be one for us. The signature is not checked. */
 export function parseSnsMessage(body: Buffer, topicArns: readonly string[]): SnsMessage | SnsFault {
   const fields = fieldsOf(body);
   const type = fields?.Type;
@@ -130,7 +130,8 @@ function isType(type: string | undefined): type is SnsMessage['type'] {
   );
 }
 
-// Its top level is one of texts; whatever else stands there (attributes) is not signed and not read.
+// Its top level is one of texts; whatever else stands there (attributes) is not signed and not
+// read.
 function fieldsOf(body: Buffer): Readonly<Record<string, string | undefined>> | null {
   try {
     const json: unknown = JSON.parse(body.toString('utf8'));

@@ -1,6 +1,6 @@
 // Whether a message really comes from Amazon SNS: its signature against the certificate that SNS
-// publishes under its own name, fetched once and kept. Fetching is bounded in time, size and number,
-// since a stranger may ask for it with a made-up certificate.
+// publishes under its own name, fetched once and kept. Fetching is bounded in time, size and
+// number, since a stranger may ask for it with a made-up certificate.
 
 import { verify, X509Certificate } from 'node:crypto';
 import type { Clock } from '#application/ports.ts';

@@ -5,8 +5,7 @@
 
 import type { Middleware } from 'koa';
 import getRawBody from 'raw-body';
-import type { SesEvent } from '#adapters/email/ses-event.ts';
-import { parseSesEvent } from '#adapters/email/ses-event.ts';
+import { parseSesEvent, type SesEvent } from '#adapters/email/ses-event.ts';
 import type { Clock, Notes } from '#application/ports.ts';
 import { parseSnsMessage, type SnsFault, type SnsMessage } from './sns-message.ts';
 import { type FetchText, fetchText, type SnsVerdict, snsSignatures } from './sns-signature.ts';
@@ -47,6 +46,16 @@ export function sesWebhook(needs: SesWebhookNeeds): Middleware {
   const fetch = needs.fetchText ?? fetchText;
   const judge = snsSignatures({ clock: needs.clock, fetchText: fetch });
 
+  const quietUntil = new Map<string, number>();
+
+  // Anybody can be refused as often as they like; the log hears of each reason once a minute.
+  function noteRefusal(why: SnsFault | SnsVerdict): void {
+    const now = needs.clock.now().getTime();
+    if (now < (quietUntil.get(why) ?? 0)) return;
+    quietUntil.set(why, now + 60_000);
+    notes.note(`a message of SNS was refused: ${why}`, {});
+  }
+
   async function handle(message: SnsMessage): Promise<string> {
     const { topicArn, messageId } = message;
     switch (message.type) {
@@ -82,13 +91,13 @@ export function sesWebhook(needs: SesWebhookNeeds): Middleware {
     }
     const message = parseSnsMessage(body, needs.topicArns);
     if (typeof message === 'string') {
+      noteRefusal(message);
       return answer(message === 'not-sns' ? 400 : 403, { error: REFUSALS[message] });
     }
     try {
       const verdict = await judge(message);
       if (verdict !== 'genuine') {
-        const { topicArn, messageId } = message;
-        notes.note(`a message of SNS was refused: ${verdict}`, { topicArn, messageId });
+        noteRefusal(verdict);
         return answer(403, { error: REFUSALS[verdict] });
       }
       answer(200, { outcome: await handle(message) });
