@@ -16,7 +16,6 @@ import { type Log, logAlerts, logNotes } from '#adapters/logging.ts';
 import { type PartnerClient, partnerClient } from '#adapters/partner/partner-client.ts';
 import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { alertSubject } from '#adapters/postgres/alert-subject.ts';
-import type { BookWatch } from '#adapters/postgres/book-watch.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresPersonalData } from '#adapters/postgres/personal-data.ts';
 import { queueFigures } from '#adapters/postgres/queue-figures.ts';
@@ -29,13 +28,15 @@ import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import { noTelemetry, type Telemetry } from '#adapters/telemetry/telemetry.ts';
+import { bookWatch } from '#adapters/telemetry/watched-books.ts';
 import { watchedNeighbours } from '#adapters/telemetry/watched-neighbours.ts';
+import { alertsToAll, toldLog } from '#adapters/telling.ts';
 import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import type { AroundJob, Handlers } from '#adapters/worker/tasks.ts';
 import { nightlyAudit } from '#application/audit-books.ts';
 import { deliveryPump } from '#application/delivery-pump.ts';
 import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
-import type { Alerts, FileStore } from '#application/ports.ts';
+import type { FileStore } from '#application/ports.ts';
 import { purgePersonalData } from '#application/purge-personal-data.ts';
 import { receiveEvent } from '#application/receive-event.ts';
 import { takeInMissed } from '#application/reconcile.ts';
@@ -117,27 +118,14 @@ export function compose(config: Config, around: Surroundings): Program {
   const livemode = config.environment === 'production';
   const db = connect(around.databaseUrl, { connectionsMax: CONNECTIONS_MAX });
   const secrets = secretBox(around.secretsKey, around.oldSecretsKeys);
-  const { numberWaited } = measures;
-  const watch: BookWatch = {
-    place: trace.place,
-    adding: jobs.adding,
-    numberWaited,
-    transaction: (work) => (trace.place() === null ? work() : trace.span('transaction', {}, work)),
-  };
-  const transact = postgresTransact(db, { clock, secrets, watch });
+  const transact = postgresTransact(db, { clock, secrets, watch: bookWatch(telemetry) });
   const alerts = alertsToAll([
     logAlerts(log),
     { raise: ({ kind }) => measures.alerted(kind) },
     ...(sentry ? [sentry.alerts((ids) => alertSubject(db, ids))] : []),
   ]);
   const notes = logNotes(log);
-  const store = storeOfUrl(config.storageUrl, {
-    publicUrl: around.publicUrl,
-    secretsKey: around.secretsKey,
-    oldSecretsKeys: around.oldSecretsKeys,
-    clock,
-    notes,
-  });
+  const store = storeOfUrl(config.storageUrl, { ...around, clock, notes });
   const { files } = store;
   const stripe = stripeClient(around.stripe);
   const printer: ChromiumPrinter = chromiumPrinter({
@@ -155,13 +143,6 @@ export function compose(config: Config, around: Surroundings): Program {
     allowInsecure: config.allowInsecurePartnerUrls,
     proxy: config.egressProxy && { url: new URL(config.egressProxy.reveal()) },
   });
-  // A webhook that cannot be taken in comes back, yet somebody shall know before Stripe gives up.
-  const webhookLog = {
-    error(fields: object, message: string): void {
-      log.error(fields, message);
-      if ('err' in fields) sentry?.fault(fields.err, 'webhook');
-    },
-  };
   const base = { transact, clock, alerts, notes, newId, trace, measures };
   const watched = watchedNeighbours({ mailer, printer, files }, telemetry);
 
@@ -173,18 +154,14 @@ export function compose(config: Config, around: Surroundings): Program {
       receive: (event) => receiveEvent(base, event),
       alerts,
       clock,
-      log: webhookLog,
+      log: toldLog(log, sentry, 'webhook'),
     },
-    sesWebhook:
-      config.sesTopicArns.length === 0
-        ? null
-        : {
-            topicArns: config.sesTopicArns,
-            record: (event, snsMessageId) => recordMailEvent(base, { ...event, snsMessageId }),
-            notes,
-            clock,
-            log,
-          },
+    sesWebhook: {
+      ...base,
+      topicArns: config.sesTopicArns,
+      record: (event, snsMessageId) => recordMailEvent(base, { ...event, snsMessageId }),
+      log,
+    },
     readiness: {
       checkDatabase: async () => void (await sql`select 1`.execute(db)),
       isStopping: around.isStopping,
@@ -210,10 +187,8 @@ export function compose(config: Config, around: Surroundings): Program {
   const deliver = { ...base, ...watched, partner, livemode, partnerDelaysMs, workerId };
 
   function work(life: LifeLock): Work {
-    const onError = (err: Error) => {
-      log.error({ err }, 'a delivery failed on our side');
-      sentry?.fault(err, 'delivery');
-    };
+    const told = toldLog(log, sentry, 'delivery');
+    const onError = (err: Error) => told.error({ err }, 'a delivery failed on our side');
     const unwatch = measures.watchQueues(() => queueFigures(db));
     const shared = { onError, mayClaim: () => life.held() };
     const mails = deliveryPump(deliver, {
@@ -256,10 +231,12 @@ export function compose(config: Config, around: Surroundings): Program {
         },
       },
       around: (job, done) =>
-        jobs.working(job, done).catch((error) => {
-          if (job.isLast) sentry?.fault(error, `job ${job.task}`);
-          throw error;
-        }),
+        jobs.working(job, () =>
+          done().catch((error) => {
+            if (job.isLast) sentry?.fault(error, `job ${job.task}`);
+            throw error;
+          }),
+        ),
       sweep: async (deadHolders) => {
         if (deadHolders.length > 0) measures.holdersLost(deadHolders.length);
         const found = await recoverStalled(base, deadHolders);
@@ -289,14 +266,6 @@ export function compose(config: Config, around: Surroundings): Program {
       const adapters = [printer, mailer, logos, partner, store];
       await Promise.all(adapters.map((adapter) => adapter.close()));
       await db.destroy();
-    },
-  };
-}
-
-function alertsToAll(listeners: readonly Alerts[]): Alerts {
-  return {
-    raise(alert) {
-      for (const listener of listeners) listener.raise(alert);
     },
   };
 }

@@ -12,6 +12,7 @@ import { type PartnerSlug, parsePartnerSlug } from '#domain/partner.ts';
 import { parseSeller, type Seller } from '#domain/seller.ts';
 import { type Env, EnvReader } from './env-reader.ts';
 import { Secret } from './secret.ts';
+import { checkTelemetry } from './telemetry-env.ts';
 
 /** No key: sandbox. A test key: staging. A live key: production. */
 export type Environment = 'sandbox' | 'staging' | 'production';
@@ -40,6 +41,8 @@ export type Config = {
   readonly storageUrl: string;
   /** 32 bytes in base64. Null in the sandbox, which makes its own. */
   readonly secretsKey: Secret | null;
+  /** Keys like it that open what they have sealed and the links they have signed; none seals. */
+  readonly secretsKeysOld: readonly Secret[];
   readonly partnerTimeoutMs: number;
   readonly partnerRetryDelaysMs: readonly number[];
   readonly allowInsecurePartnerUrls: boolean;
@@ -49,6 +52,8 @@ export type Config = {
   readonly personalDataDays: number;
   readonly chromiumPath: string | null;
   readonly logLevel: string;
+  /** Null: alerts and faults are in the log alone. */
+  readonly sentryDsn: Secret | null;
   /** Told to stop, the program says so for this long before it closes its door. */
   readonly readinessGraceMs: number;
 };
@@ -65,6 +70,7 @@ ${faults.map((fault) => `  - ${fault}`).join('\n')}`);
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const KEY_OF_32_BYTES = /^[A-Za-z0-9+/]{43}=$/;
 const SAMPLE_SELLER = new URL('./seller.sample.json', import.meta.url);
 
 /** The configuration in `env`. Throws ConfigError with every fault; reads SELLER_FILE. */
@@ -94,6 +100,7 @@ export function parseConfig(env: Env): Config {
     sesTopicArns: readTopicArns(reader),
     storageUrl: readStorageUrl(reader) ?? `file:${dataDir}/files`,
     secretsKey: readSecretsKey(reader, sandbox),
+    secretsKeysOld: readOldSecretsKeys(reader),
     partnerTimeoutMs: reader.integer('PARTNER_TIMEOUT_MS', 10_000, 1, 60_000),
     partnerRetryDelaysMs: readDelays(reader),
     allowInsecurePartnerUrls: readInsecure(reader, environment),
@@ -101,8 +108,10 @@ export function parseConfig(env: Env): Config {
     personalDataDays: reader.integer('PERSONAL_DATA_DAYS', 1095, 30, 36_500),
     chromiumPath: reader.text('CHROMIUM_PATH') ?? null,
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    sentryDsn: readSentryDsn(reader),
     readinessGraceMs: reader.integer('READINESS_GRACE_MS', sandbox ? 0 : 2_000, 0, 60_000),
   };
+  checkTelemetry(reader);
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
   return config;
 }
@@ -211,8 +220,16 @@ function readSecretsKey(reader: EnvReader, sandbox: boolean): Secret | null {
     }
     return null;
   }
-  if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) reader.fault('SECRETS_KEY', 'must be 32 bytes in base64');
+  if (!KEY_OF_32_BYTES.test(text)) reader.fault('SECRETS_KEY', 'must be 32 bytes in base64');
   return new Secret(text);
+}
+
+function readOldSecretsKeys(reader: EnvReader): readonly Secret[] {
+  const keys = (reader.text('SECRETS_KEYS_OLD')?.split(',') ?? []).map((key) => key.trim());
+  if (keys.some((key) => !KEY_OF_32_BYTES.test(key))) {
+    reader.fault('SECRETS_KEYS_OLD', 'must be keys of 32 bytes in base64, separated by commas');
+  }
+  return keys.map((key) => new Secret(key));
 }
 
 function readDelays(reader: EnvReader): readonly number[] {
@@ -249,4 +266,15 @@ function readEgressProxy(reader: EnvReader): Secret | null {
     reader.fault(name, 'has credentials that are not percent-encoded');
   }
   return proxy;
+}
+
+function readSentryDsn(reader: EnvReader): Secret | null {
+  const name = 'SENTRY_DSN';
+  const dsn = reader.url(name, ['http:', 'https:']);
+  if (dsn === null) return null;
+  const { username, pathname } = new URL(dsn.reveal());
+  if (username === '' || !/\/\d+$/.test(pathname)) {
+    reader.fault(name, 'must look like https://KEY@HOST/PROJECT, as Sentry shows it');
+  }
+  return dsn;
 }

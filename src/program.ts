@@ -11,7 +11,10 @@ import { folderOfUrl } from '#adapters/email/mailer-of-url.ts';
 import type { Log } from '#adapters/logging.ts';
 import { chromiumBinary, chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
+import { sealedSecrets } from '#adapters/postgres/sealed-secrets.ts';
 import type { Sandbox } from '#adapters/sandbox/sandbox.ts';
+import type { SentryReports } from '#adapters/sentry/sentry-reports.ts';
+import { noTelemetry, type Telemetry } from '#adapters/telemetry/telemetry.ts';
 import { openLifeLock } from '#adapters/worker/life-lock.ts';
 import { startWorker } from '#adapters/worker/runner.ts';
 import { taskGroups } from '#adapters/worker/tasks.ts';
@@ -25,6 +28,8 @@ export type RunningProgram = {
   readonly program: Program;
   /** Ends gracefully: at most 12 s for work under way. */
   readonly stop: () => Promise<void>;
+  /** Tells those who watch that the process ends by this error; two seconds at most. */
+  readonly crashed: (error: unknown) => Promise<void>;
 };
 
 const SWEEP_EVERY_MS = 5_000;
@@ -38,6 +43,7 @@ export async function startProgram(
   config: Config,
   roles: { readonly web: boolean; readonly worker: boolean },
   log: Log,
+  telemetry: Telemetry = noTelemetry,
 ): Promise<RunningProgram> {
   const undo: (() => Promise<unknown>)[] = [];
   const workerId = randomUUID();
@@ -60,6 +66,11 @@ export async function startProgram(
 
   async function start(): Promise<RunningProgram> {
     await mustBeWritable(config.dataDir);
+    telemetry.hear((message) => log.warn({ telemetry: message }, 'telemetry is failing'));
+    // Its SDK is large; it is read while the database opens.
+    const sentrySoon = openSentry();
+    sentrySoon.catch(() => {});
+    undo.push(async () => (await sentrySoon)?.close());
     const front = roles.web ? await listen(config) : null;
     if (front) undo.push(() => closeDoor(front));
     const url = front?.url ?? null;
@@ -72,25 +83,30 @@ export async function startProgram(
     if (roles.worker) chromiumBinary({ cacheDir, executablePath }).catch(() => {});
 
     const databaseUrl = await openDatabase();
-    const ran = await migrate(databaseUrl);
+    const ran = await migrate(databaseUrl, { tell: (message) => log.warn(message) });
     if (ran.length > 0) log.info({ migrations: ran }, 'the database was migrated');
 
     const sandbox = config.stripe ? null : await openSandbox(publicUrl, url ?? publicUrl);
     const secretsKey = config.secretsKey?.reveal() ?? sandbox?.secretsKey;
     const stripe = sandbox?.stripe ?? revealed(config);
     if (secretsKey === undefined || !stripe) throw new Error('no secrets key or Stripe key');
+    const sentry = await sentrySoon;
     const program = compose(config, {
       databaseUrl,
       publicUrl,
       secretsKey: Buffer.from(secretsKey, 'base64'),
+      oldSecretsKeys: config.secretsKeysOld.map((key) => Buffer.from(key.reveal(), 'base64')),
       chromiumCacheDir: cacheDir,
       stripe,
       log,
       isStopping: () => stopping,
       workerId,
+      telemetry,
+      ...(sentry && { sentry }),
       sandboxPages: sandbox?.pages ?? null,
     });
     undo.push(() => program.close());
+    await mustOpenSecrets(program);
     // Ended a second time, here: after the worker, whose last calls may come back to this server (the
     // sandbox's partner), and before the database that its requests need.
     if (front) undo.push(() => closeDoor(front));
@@ -102,7 +118,11 @@ export async function startProgram(
     if (sandbox) await warm;
     if (front) front.serve(program.app.callback());
     if (roles.worker) await startWorking(program, databaseUrl);
-    return { url, program, stop };
+    const crashed = async (error: unknown): Promise<void> => {
+      sentry?.fault(error, 'crash');
+      await sentry?.close();
+    };
+    return { url, program, stop, crashed };
   }
 
   // Whoever sends requests here is told first, by `/health/ready`, and has time to hear it: a
@@ -110,6 +130,17 @@ export async function startProgram(
   async function closeDoor(front: Front): Promise<void> {
     await graceOver;
     await front.close();
+  }
+
+  // Loaded only where it is wanted. Closed last: what goes wrong at the end is told, too.
+  async function openSentry(): Promise<SentryReports | null> {
+    if (!config.sentryDsn) return null;
+    const { sentryReports } = await import('#adapters/sentry/sentry-reports.ts');
+    return sentryReports({
+      dsn: config.sentryDsn.reveal(),
+      environment: config.environment,
+      traceIds: telemetry.logFields,
+    });
   }
 
   // Loaded only where it is wanted: nothing of it belongs in production.
@@ -148,7 +179,7 @@ export async function startProgram(
     const worker = await startWorker({
       databaseUrl,
       life,
-      groups: taskGroups(work.handlers),
+      groups: taskGroups(work.handlers, work.around),
       sweep: work.sweep,
       sweepEveryMs: SWEEP_EVERY_MS,
       log: tell,
@@ -167,6 +198,15 @@ export async function startProgram(
       log.error({ err: error }, 'Chromium did not start');
     }
   }
+}
+
+// Told now: a secret that does not open would keep every delivery waiting, whoever it is for.
+async function mustOpenSecrets({ db, secrets }: Program): Promise<void> {
+  const { lost } = await sealedSecrets(db, secrets);
+  if (lost.length === 0) return;
+  throw new Error(
+    `SECRETS_KEY does not open ${lost.join(', ')}: name the former key in SECRETS_KEYS_OLD.`,
+  );
 }
 
 type Front = {

@@ -164,3 +164,53 @@ test('no way of printing a configuration or its faults shows a secret', () => {
   expect(faults.length).toBeGreaterThanOrEqual(6);
   expect(faults.join('\n')).not.toMatch(/very ?secret/);
 });
+
+test('Amazon’s services are addresses, and their keys are not part of them', () => {
+  const env = {
+    EMAIL_URL: 'ses://eu-west-3?configuration-set=invoices',
+    STORAGE_URL: 's3://invoices/prod?region=eu-west-3&object-lock=compliance&lock-years=10',
+    SES_SNS_TOPIC_ARNS: 'arn:aws:sns:eu-west-3:123456789012:ses, arn:aws:sns:eu-west-1:1:x',
+  };
+  expect(faultsOf({ ...STAGING, ...env })).toEqual([
+    'SES_SNS_TOPIC_ARNS must be ARNs of SNS topics separated by commas',
+  ]);
+  const arn = 'arn:aws:sns:eu-west-3:123456789012:ses';
+  expect(parseConfig({ ...STAGING, ...env, SES_SNS_TOPIC_ARNS: arn })).toMatchObject({
+    sesTopicArns: [arn],
+    storageUrl: env.STORAGE_URL,
+  });
+  expect(parseConfig({}).sesTopicArns).toEqual([]);
+});
+
+test.each([
+  ['EMAIL_URL', 'ses://', 'must name a region of AWS'],
+  ['EMAIL_URL', 'ses://paris', 'must name a region of AWS'],
+  ['EMAIL_URL', 'ses://AKIA:verysecret@eu-west-3', 'must hold no keys'],
+  ['EMAIL_URL', 'ses://eu-west-3/x', 'must look like ses://eu-west-3'],
+  ['EMAIL_URL', 'ses://eu-west-3?configuration_set=x', 'unknown option: configuration_set'],
+  ['EMAIL_URL', 'ses://eu-west-3?configuration-set=a b', 'configuration-set'],
+  ['EMAIL_URL', 'ses://eu-west-3?endpoint=http://x/verysecret', 'http(s):// origin'],
+  ['STORAGE_URL', 's3://', 'must name a bucket'],
+  ['STORAGE_URL', 's3://Upper?region=eu-west-3', 'must name a bucket'],
+  ['STORAGE_URL', 's3://b/x?region=eu-west-3', 'must name a bucket'],
+  ['STORAGE_URL', 's3://bucket', 'must name its region'],
+  ['STORAGE_URL', 's3://bucket?region=paris', 'a region that AWS does not have'],
+  ['STORAGE_URL', 's3://bucket?endpoint=https://s3.eu-west-3.amazonaws.com', 'name its region'],
+  ['STORAGE_URL', 's3://bucket/../x y?region=eu-west-3', 'prefix'],
+  ['STORAGE_URL', 's3://AKIA:verysecret@bucket?region=eu-west-3', 'must hold no keys'],
+  ['STORAGE_URL', 's3://bucket?endpoint=ftp://x', 'http(s):// origin'],
+  ['STORAGE_URL', 's3://bucket?region=eu-west-3&object-lock=yes', 'governance nor compliance'],
+  ['STORAGE_URL', 's3://bucket?region=eu-west-3&lock-years=10', 'without object-lock'],
+  [
+    'STORAGE_URL',
+    's3://bucket?region=eu-west-3&object-lock=governance&lock-years=0',
+    'from 1 to 99',
+  ],
+  ['STORAGE_URL', 's3://bucket?region=eu-west-3&acl=public', 'unknown option: acl'],
+])('%s=%s is told as %s', (name, value, what) => {
+  const [fault = '', ...others] = faultsOf({ ...STAGING, [name]: value });
+  expect(others).toEqual([]);
+  expect(fault).toMatch(new RegExp(`^${name} `));
+  expect(fault).toContain(what);
+  expect(fault).not.toContain('verysecret');
+});

@@ -5,7 +5,7 @@
 import { destination, type Logger, type LoggerOptions, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Alerts, Notes } from '#application/ports.ts';
-import { scrubText } from './scrub-text.ts';
+import { scrubMessage, scrubText } from './scrub-text.ts';
 
 export type Log = Logger;
 
@@ -53,8 +53,8 @@ export function errorFields(error: unknown, depth = 0): object {
   return {
     type: name,
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
-    message,
-    stack: stack ?? '',
+    message: scrubMessage(name, message),
+    stack: scrubMessage(name, stack ?? ''),
     ...(cause !== undefined && depth < CAUSES_MAX && { cause: errorFields(cause, depth + 1) }),
   };
 }

@@ -382,8 +382,8 @@ export type MailEvent = {
 
 export type MailEvents = {
   /**
-   * The notification whose mail it was, row-locked until commit: by our id where it is given, else by
-   * the server's. Null: none of ours.
+   * The notification whose mail it was, row-locked until commit: by our id where it is given, else
+   * by the server's. Null: none of ours.
    */
   whose(mail: {
     readonly notificationId: string | null;

@@ -4,13 +4,22 @@
 // left it.
 
 import type { PaymentKey } from '#domain/payment-key.ts';
-import type { Clock, PaymentState, ReconciliationRun, StripeHistory, Transact } from './ports.ts';
+import type {
+  Clock,
+  PaymentState,
+  ReconciliationRun,
+  StripeHistory,
+  Trace,
+  Transact,
+} from './ports.ts';
 import { receiveEvent } from './receive-event.ts';
+import { untraced } from './unwatched.ts';
 
 export type ReconcileNeeds = {
   readonly transact: Transact;
   readonly clock: Clock;
   readonly history: StripeHistory;
+  readonly trace?: Trace;
   /** The key's mode; events of the other are left alone. */
   readonly livemode: boolean;
 };
@@ -50,6 +59,7 @@ export async function takeInMissed(
   since: Date | null,
   onProgress: OnProgress = () => {},
 ): Promise<ReconcileReport> {
+  const { trace = untraced } = needs;
   let run = await beginRun(needs, since);
   for (;;) {
     const { events, more } = await needs.history.eventsPage(run, run.cursor);
@@ -58,7 +68,9 @@ export async function takeInMissed(
     let received = 0;
     for (const event of events) {
       if (!unknown.has(event.id) || event.livemode !== needs.livemode) continue;
-      if ((await receiveEvent(needs, event)) === 'stored') received += 1;
+      // Each is a payment's trace of its own, as if it had come by its webhook.
+      const stored = await trace.apart(() => receiveEvent(needs, event));
+      if (stored === 'stored') received += 1;
     }
     const last = events.at(-1);
     run = {

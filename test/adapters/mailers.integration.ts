@@ -143,7 +143,9 @@ describe('the mailer that EMAIL_URL means', () => {
   });
 
   test.each([
-    ['ses://eu-west-3', 'SES'],
+    ['ses://', 'must name a region'],
+    ['ses://ours:s3cret@eu-west-3', 'must hold no keys'],
+    ['ses://eu-west-3?endpoint=http://u:s3cret@h', 'endpoint'],
     ['https://mail.example', 'must begin with file:'],
     ['mailbox', 'must begin with file:'],
     ['file:', 'folder is missing'],

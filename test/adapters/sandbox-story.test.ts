@@ -43,6 +43,7 @@ function notification(
     completedAt: at(400).toISOString(),
     endedAt: null,
     attempts: [],
+    mailEvents: [],
     ...overrides,
   };
 }

@@ -40,6 +40,7 @@ async function serve(receive: Parameters<typeof httpApp>[0]['webhook']['receive'
   const { alerts, clock } = books.base;
   const app = httpApp({
     webhook: { stripe, webhookSecrets: SECRETS, livemode: false, receive, alerts, clock, log },
+    sesWebhook: null,
     readiness: {
       checkDatabase: async () => void (await sql`select 1`.execute(books.db)),
       isStopping: () => false,

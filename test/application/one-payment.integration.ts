@@ -265,7 +265,10 @@ test('a partner that is down is tried at 0, 5 and 35 minutes, each with a fresh 
   expect(await retryNotification(it.needs, id, BY)).toEqual({ kind: 'not-ended', state: 'queued' });
   await work(it);
   expect(it.posted).toHaveLength(4);
-  expect(await retryNotification(it.needs, id, BY)).toEqual({ kind: 'not-ended', state: 'completed' });
+  expect(await retryNotification(it.needs, id, BY)).toEqual({
+    kind: 'not-ended',
+    state: 'completed',
+  });
 });
 
 test('a refusal by the partner is final, and only that partner’s webhook is concerned', async () => {

@@ -16,7 +16,8 @@ import {
 } from '#domain/notification.ts';
 
 const START = new Date('2026-11-22T13:00:00Z');
-const fresh = () => newNotification({ id: 'n1', orderId: 1, channel: 'webhook', creditNoteId: null }, START);
+const fresh = () =>
+  newNotification({ id: 'n1', orderId: 1, channel: 'webhook', creditNoteId: null }, START);
 const later = (from: Date, ms: number) => new Date(from.getTime() + ms);
 
 function claimed(it: NotificationIn<'queued'>): NotificationIn<'sending'> {

@@ -168,6 +168,7 @@ async function webhookDoors(books: TestBooks, stripe: Stripe) {
     const { alerts, clock } = books.base;
     const app = httpApp({
       webhook: { stripe, webhookSecrets: secrets, livemode: false, receive, alerts, clock, log },
+      sesWebhook: null,
       readiness: { checkDatabase: async () => {}, isStopping: () => false },
       files: null,
       sandbox: null,

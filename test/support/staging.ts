@@ -34,8 +34,11 @@ export type Staging = {
   cli(...args: string[]): Promise<string>;
 };
 
-/** Everything but the program itself is up when this resolves; it all ends with the test. */
-export async function staging(): Promise<Staging> {
+/**
+ * Everything but the program itself is up when this resolves; it all ends with the test. `more`:
+ * variables of the program beside those that staging needs.
+ */
+export async function staging(more: NodeJS.ProcessEnv = {}): Promise<Staging> {
   const dataDir = await makeDataFolder();
   const sellerFile = join(dataDir, 'seller.json');
   await writeFile(sellerFile, JSON.stringify(sampleSeller()));
@@ -66,6 +69,7 @@ export async function staging(): Promise<Staging> {
     ALLOW_INSECURE_PARTNER_URLS: 'true',
     PARTNER_RETRY_DELAYS_S: '1,1',
     READINESS_GRACE_MS: '0',
+    ...more,
   };
   let child: ChildProcess | null = null;
   let printed = '';

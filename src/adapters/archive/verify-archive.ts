@@ -37,12 +37,12 @@ export type Seal = {
 const FAULTS_MAX = 50;
 
 /**
- * Everything that does not hold, at most fifty faults. `expectedFingerprint` is the key's that should
+ * Everything that does not hold, at most fifty faults. `expectedFingerprints` are the keys' that may
  * have signed; null takes the archive's word for it. Throws when there is nothing to read.
  */
 export async function verifyArchive(
   path: string,
-  expectedFingerprint: string | null,
+  expectedFingerprints: readonly string[] | null,
   onFile: (files: number) => void = () => {},
 ): Promise<ArchiveCheck> {
   const faults: ArchiveFault[] = [];
@@ -71,7 +71,7 @@ export async function verifyArchive(
   const signature = kept.get('SEAL.sig') ?? Buffer.alloc(0);
   const signed = kept.get('SEAL.txt') ?? Buffer.alloc(0);
   if (!key?.isSignature(signature, signed)) faults.push({ kind: 'signature-wrong' });
-  if (expectedFingerprint !== null && key?.fingerprint !== expectedFingerprint) {
+  if (expectedFingerprints && !expectedFingerprints.includes(key?.fingerprint ?? '')) {
     faults.push({ kind: 'key-wrong' });
   }
   if (seal === null || seal.sums !== listHash) faults.push({ kind: 'seal-broken' });

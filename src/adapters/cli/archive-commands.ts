@@ -20,7 +20,7 @@ import { chainStart, countIssued, issuedDocuments } from '#adapters/postgres/leg
 import { systemClock } from '#adapters/system-clock.ts';
 import type { FileStore } from '#application/ports.ts';
 import { withFiles } from './book-files.ts';
-import { secretsKeyOf, withBooks } from './books.ts';
+import { oldSecretsKeysOf, secretsKeyOf, withBooks } from './books.ts';
 import type { Answer, Cli, CliConfig } from './cli.ts';
 import { unwritable, yearDays } from './export-output.ts';
 import { Fault, misuse } from './faults.ts';
@@ -104,14 +104,14 @@ export async function archiveVerify(
   path: string,
   options: { readonly publicKey?: string },
 ): Promise<Answer> {
-  const expected = await expectedFingerprint(cli, options.publicKey);
+  const expected = await expectedFingerprints(cli, options.publicKey);
   const bar = progressBar(cli, 'fichiers');
   const check = await verifyArchive(path, expected, (files) => bar.show(0, files)).catch(
     unreadable,
   );
   bar.end();
   const isFailure = check.faults.length > 0;
-  const isKeyKnown = expected === null ? null : check.fingerprint === expected;
+  const isKeyKnown = expected === null ? null : expected.includes(check.fingerprint ?? '');
   const json = { isWhole: !isFailure, isKeyKnown, ...check };
   return { json, text: checkText(check, isKeyKnown), isFailure };
 }
@@ -121,16 +121,21 @@ function unreadable(cause: unknown): never {
   throw new Fault(fr`Cette archive ne se lit pas (${code ?? message}).`, 1, { cause });
 }
 
-/** Of the key given, else of our own if there is a SECRETS_KEY; null when there is nothing to compare. */
-async function expectedFingerprint(cli: Cli, file: string | undefined): Promise<string | null> {
+/** Of the key given, else of our own, former ones included; null when there is nothing to compare. */
+async function expectedFingerprints(
+  cli: Cli,
+  file: string | undefined,
+): Promise<readonly string[] | null> {
   if (file !== undefined) {
     const key = publicKeyOf(await readFile(file, 'utf8').catch(() => ''));
     if (key === null) throw misuse(fr`--public-key : ${file} n’est pas une clé publique Ed25519.`);
-    return key.fingerprint;
+    return [key.fingerprint];
   }
   try {
     const { config } = cli.configure();
-    return config.secretsKey === null ? null : archiveKey(await secretsKeyOf(config)).fingerprint;
+    if (config.secretsKey === null) return null;
+    const keys = [await secretsKeyOf(config), ...oldSecretsKeysOf(config)];
+    return keys.map((key) => archiveKey(key).fingerprint);
   } catch {
     return null; // an archive is checked on any machine, configured or not
   }

@@ -3,7 +3,7 @@
 import { storeOfUrl } from '#adapters/files/store-of-url.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import type { FileStore } from '#application/ports.ts';
-import { secretsKeyOf } from './books.ts';
+import { oldSecretsKeysOf, secretsKeyOf } from './books.ts';
 import type { CliConfig } from './cli.ts';
 
 /** Lends the store for the length of `work`. */
@@ -14,6 +14,7 @@ export async function withFiles<T>(
   const store = storeOfUrl(config.storageUrl, {
     publicUrl: config.publicUrl,
     secretsKey: await secretsKeyOf(config),
+    oldSecretsKeys: oldSecretsKeysOf(config),
     clock: systemClock,
     notes: { note: () => {} }, // a command's output is its answer
   });

@@ -8,7 +8,8 @@ import { connect, type Database } from '#adapters/postgres/database.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
 import { sandboxSecrets } from '#adapters/sandbox/sandbox-secrets.ts';
 import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
-import { migrate, pendingMigrations } from '#db/migrate.ts';
+import { migrate, mustBeSupported } from '#db/migrate.ts';
+import { schemaState } from '#db/schema-state.ts';
 import type { CliConfig } from './cli.ts';
 import { Fault } from './faults.ts';
 import { fr } from './layout.ts';
@@ -51,7 +52,9 @@ async function mustBeUpToDate(config: CliConfig, url: string): Promise<void> {
 
 /** The migrations that wait. A new embedded database is made whole first: nobody else would. */
 export async function pendingOrMade(config: CliConfig, url: string): Promise<readonly string[]> {
-  const pending = await pendingMigrations(url);
+  const state = await schemaState(url);
+  mustBeSupported(state);
+  const { pending } = state;
   if (config.databaseUrl !== null || !isWhole(pending)) return pending;
   await migrate(url);
   return [];
@@ -64,7 +67,12 @@ function isWhole(pending: readonly string[]): boolean {
 
 /** The box that opens what the database keeps sealed. In the sandbox its key is in DATA_DIR. */
 export async function openSecretBox(config: CliConfig): Promise<SecretBox> {
-  return secretBox(await secretsKeyOf(config));
+  return secretBox(await secretsKeyOf(config), oldSecretsKeysOf(config));
+}
+
+/** The keys of SECRETS_KEYS_OLD. */
+export function oldSecretsKeysOf({ secretsKeysOld }: CliConfig): readonly Buffer[] {
+  return secretsKeysOld.map((key) => Buffer.from(key.reveal(), 'base64'));
 }
 
 /** The 32 bytes of SECRETS_KEY, or those that the sandbox made for itself. */

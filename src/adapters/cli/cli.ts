@@ -16,9 +16,13 @@ export type CliConfig = {
   readonly dataDir: string;
   readonly stripe: { readonly secretKey: Revealable; readonly apiBase: URL | null } | null;
   readonly emailUrl: Revealable;
+  readonly emailFrom: string;
+  readonly sesTopicArns: readonly string[];
   readonly storageUrl: string;
   readonly secretsKey: Revealable | null;
+  readonly secretsKeysOld: readonly Revealable[];
   readonly allowInsecurePartnerUrls: boolean;
+  readonly egressProxy: Revealable | null;
   readonly personalDataDays: number;
   readonly seller: Seller;
   readonly chromiumPath: string | null;
@@ -31,6 +35,8 @@ export type Running = {
   /** Null for a worker without HTTP. */
   readonly url: string | null;
   readonly stop: () => Promise<void>;
+  /** Tells those who watch of the error that ends the process. */
+  readonly crashed?: (error: unknown) => Promise<void>;
 };
 
 export type Configured = {
@@ -46,6 +52,8 @@ export type Surroundings = {
   readonly configure: () => Configured;
   /** LOG_LEVEL as given; undefined when it is not. */
   readonly logLevel: string | undefined;
+  /** Fields for each line of a program's log: the ids of the trace it belongs to. */
+  readonly logFields?: () => object;
 };
 
 export type Answer = {
@@ -68,5 +76,5 @@ export type Cli = Surroundings & {
   /** Silent unless LOG_LEVEL is set: a command's output is its answer. */
   readonly log: () => Promise<Log>;
   /** Replaces what happens to an error nobody caught; the process ends with 1 afterwards. */
-  readonly onCrash: (report: (error: unknown) => void) => void;
+  readonly onCrash: (report: (error: unknown) => void | Promise<void>) => void;
 };

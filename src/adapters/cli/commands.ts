@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addAccounting } from './accounting-commands.ts';
 import type { Answer, Cli } from './cli.ts';
 import { frenchCommand } from './french-help.ts';
+import { addSecretRotation, addSecrets, addUpkeep } from './operations-commands.ts';
 import { NOTIFICATION_STATES, PAYMENT_WORDS } from './state-words.ts';
 
 export type TreeOutput = {
@@ -39,6 +40,7 @@ export function commandTree(cli: Cli, output: TreeOutput): Command {
   addPartners(program, cli, act);
   addBooks(program, cli, act);
   addAccounting(program, cli, act, group);
+  addSecrets(group(program, 'secrets', 'clés de chiffrement : état, remplacement'), cli, act);
   addPeopleAndSandbox(program, cli, act);
   return program;
 }
@@ -57,17 +59,7 @@ function addPrograms(program: Command, cli: Cli, act: Act): void {
       .description(description)
       .action(act(async () => (await import('./serve-command.ts')).serve(cli, { web, worker })));
   }
-  program
-    .command('migrate')
-    .description('met la base de données à jour')
-    .option('--check', 'dit seulement ce qui manque ; code 1 s’il manque quelque chose')
-    .action(
-      act(async (options) => (await import('./migrate-command.ts')).migrateBase(cli, options)),
-    );
-  program
-    .command('doctor')
-    .description('vérifie tout ce dont le programme a besoin')
-    .action(act(async () => (await import('./doctor-command.ts')).doctor(cli)));
+  addUpkeep(program, cli, act);
 }
 
 function addPartners(program: Command, cli: Cli, act: Act): void {
@@ -87,8 +79,10 @@ function addPartners(program: Command, cli: Cli, act: Act): void {
       .description('change ce qui est donné ; une valeur vide efface')
       .option('--name <nom>', 'nom montré aux clients')
       .option('--staging-url <url>', 'adresse appelée en préproduction')
-      .option('--production-url <url>', 'adresse appelée en production'),
+      .option('--production-url <url>', 'adresse appelée en production')
+      .option('--why <raison>', 'pourquoi, pour une clé d’API ; gardé avec votre nom'),
   ).action(act(async (slug, options) => (await commands()).setPartner(cli, slug, options)));
+  addSecretRotation(partner, cli, act);
   partner
     .command('list')
     .description('liste les partenaires')

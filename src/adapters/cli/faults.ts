@@ -2,6 +2,7 @@
 // a database that is away is recognised by its error code wherever it stands in the chain of
 // causes; the rest keeps its own message. The stack is for LOG_LEVEL=debug alone.
 
+import { MigrationHeldUp, NewerDatabase } from '#db/migration-faults.ts';
 import { fr } from './layout.ts';
 
 /** A fault we foresaw, told in French. `exitCode` 1: not done; 2: asked or configured wrongly. */
@@ -37,13 +38,29 @@ export function reportOf(error: unknown): FaultReport {
     const list = faults.map((fault) => `  - ${fault}`).join('\n');
     return { exitCode: 2, sentence: fr`La configuration comporte ${many} :\n${list}`, faults };
   }
-  return { exitCode: 1, sentence: databaseSentence(error) ?? ownSentence(error), faults: [] };
+  const sentence = schemaSentence(error) ?? databaseSentence(error) ?? ownSentence(error);
+  return { exitCode: 1, sentence, faults: [] };
 }
 
 // Known by its shape: adapters do not import the program's configuration.
 function configurationFaults(error: unknown): readonly string[] | null {
   const { name, faults } = (error ?? {}) as { name?: unknown; faults?: unknown };
   return name === 'ConfigError' && Array.isArray(faults) ? faults : null;
+}
+
+/** What keeps this program and its database from each other, or null. */
+function schemaSentence(error: unknown): string | null {
+  if (error instanceof NewerDatabase) {
+    const names = error.migrations.join(', ');
+    return fr`La base de données est plus récente que ce programme (${names}) : lancez la version récente.`;
+  }
+  if (!(error instanceof MigrationHeldUp)) return null;
+  const { kind, migration } = error;
+  return kind === 'locked'
+    ? fr`La migration ${migration} n’a pas pu passer : d’autres tiennent ses tables. Rien n’est fait ; ` +
+        fr`attendez la fin des exports et des transactions longues, puis relancez.`
+    : fr`La migration ${migration} dure trop : rien n’est fait. Relancez à une heure calme, ` +
+        fr`avec --statement-timeout 30m.`;
 }
 
 const UNREACHABLE = new Set([

@@ -5,6 +5,7 @@ import { newSigningSecret } from '#adapters/partner/standard-webhooks.ts';
 import type { Database } from '#adapters/postgres/database.ts';
 import {
   type PartnerRegistry,
+  type PartnerSecrets,
   postgresPartnerRegistry,
   type RegisteredPartner,
 } from '#adapters/postgres/partner-registry.ts';
@@ -13,7 +14,8 @@ import type { PartnerSlug } from '#domain/partner.ts';
 import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli, CliConfig } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
-import { facts, fr, table } from './layout.ts';
+import { facts, fr, moment, table } from './layout.ts';
+import { operator } from './operator.ts';
 import { checkPartnerOptions, type PartnerOptions, slugOf } from './partner-options.ts';
 
 export async function addPartner(
@@ -45,7 +47,7 @@ export async function addPartner(
 export async function setPartner(
   cli: Cli,
   typedSlug: string,
-  options: PartnerOptions,
+  { why, ...options }: PartnerOptions & { readonly why?: string },
 ): Promise<Answer> {
   const { config } = cli.configure();
   const slug = slugOf(typedSlug);
@@ -54,7 +56,8 @@ export async function setPartner(
     throw misuse(fr`Rien à changer : donnez au moins une option, comme --color "#0b7a75".`);
   }
   return withRegistry(config, async (registry) => {
-    if ((await registry.set(slug, changes)) === 'not-found') throw unknown(slug);
+    if ((await registry.set(slug, changes, operator(why))) === 'not-found')
+      throw unknownPartner(slug);
     const partner = await mustExist(registry, slug);
     const text = `${fr`Le partenaire ${slug} est à jour.`}\n\n${sheet(partner)}`;
     return { json: { partner: asJson(partner), warnings }, text };
@@ -103,7 +106,7 @@ export async function removePartner(cli: Cli, typedSlug: string): Promise<Answer
       case 'removed':
         return { json: { removed: slug }, text: fr`Le partenaire ${slug} est retiré.` };
       case 'not-found':
-        throw unknown(slug);
+        throw unknownPartner(slug);
       case 'in-use':
         throw new Fault(
           fr`Le partenaire ${slug} a des commandes : elles le gardent pour toujours.`,
@@ -121,7 +124,8 @@ async function checked(cli: Cli, config: CliConfig, options: PartnerOptions) {
   return result;
 }
 
-function withRegistry<T>(
+/** Lends the register, the books open and up to date. */
+export function withRegistry<T>(
   config: CliConfig,
   work: (registry: PartnerRegistry) => Promise<T>,
 ): Promise<T> {
@@ -131,13 +135,13 @@ function withRegistry<T>(
   });
 }
 
-async function mustExist(registry: PartnerRegistry, slug: PartnerSlug): Promise<RegisteredPartner> {
+async function mustExist(registry: PartnerRegistry, slug: PartnerSlug): Promise<Shown> {
   const partner = await registry.get(slug);
-  if (!partner) throw unknown(slug);
+  if (!partner) throw unknownPartner(slug);
   return partner;
 }
 
-function unknown(slug: PartnerSlug): Fault {
+export function unknownPartner(slug: PartnerSlug): Fault {
   return new Fault(fr`Le partenaire ${slug} est inconnu : voyez « partner list ».`);
 }
 
@@ -149,7 +153,9 @@ function urlHere({ environment }: CliConfig, partner: RegisteredPartner): string
   return environment === 'production' ? partner.productionUrl : partner.stagingUrl;
 }
 
-function sheet(partner: RegisteredPartner): string {
+type Shown = RegisteredPartner & PartnerSecrets;
+
+function sheet(partner: Shown): string {
   const { branding, logo } = partner;
   const none = 'aucune';
   return facts(
@@ -158,7 +164,8 @@ function sheet(partner: RegisteredPartner): string {
       ['Nom', branding.name],
       ['Préproduction', partner.stagingUrl ?? none],
       ['Production', partner.productionUrl ?? none],
-      ['Clé d’API', partner.hasApiKey ? 'enregistrée' : none],
+      ['Clé d’API', partner.hasApiKey ? endShown(partner.apiKeyEnd) : none],
+      ['Signature', signatureShown(partner)],
       ['Logo', logo ? `${logo.mediaType}, ${Math.ceil(logo.bytes.length / 1024)} ko` : 'aucun'],
       ['Couleur', branding.color ?? none],
       ['Contact', branding.contactEmail ?? 'aucun'],
@@ -167,6 +174,20 @@ function sheet(partner: RegisteredPartner): string {
     ],
     '  ',
   );
+}
+
+function endShown(end: string | null): string {
+  return end === null ? fr`scellée avec une clé absente : voyez « secrets status »` : `…${end}`;
+}
+
+function signatureShown({ signingSecretEnd, previous }: Shown): string {
+  const present = endShown(signingSecretEnd);
+  if (previous === null) return present;
+  const until =
+    previous.until === null
+      ? 'jusqu’à la prochaine rotation'
+      : fr`jusqu’au ${moment(previous.until, systemClock.now())}`;
+  return `${present}, et ${endShown(previous.end)} ${until}`;
 }
 
 function asJson(partner: RegisteredPartner): object {

@@ -74,11 +74,14 @@ function notRun(error: CommanderError, output: Output, helpText: string): 0 | 2 
 
 /** Ends the process with 1 after an error that nobody caught. Returns what changes the report. */
 function watchCrashes(report: (error: unknown) => void): Cli['onCrash'] {
-  let current = report;
+  let current: Parameters<Cli['onCrash']>[0] = report;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      current(error);
-      process.exit(1);
+    process.on(event, async (error: unknown) => {
+      try {
+        await current(error);
+      } finally {
+        process.exit(1);
+      }
     });
   }
   return (next) => {

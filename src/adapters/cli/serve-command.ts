@@ -13,8 +13,17 @@ export async function serve(cli: Cli, roles: Roles): Promise<Answer | null> {
   const { config, start } = cli.configure();
   mustStandAlone(config, roles);
   const readable = process.stderr.isTTY === true;
-  const log = createLog({ level: config.logLevel, readable, to: 'stderr' });
-  cli.onCrash((error) => log.fatal({ err: error }, 'the program crashed'));
+  const log = createLog({
+    level: config.logLevel,
+    readable,
+    to: 'stderr',
+    ...(cli.logFields && { fields: cli.logFields }),
+  });
+  let crashed: Running['crashed'];
+  cli.onCrash((error) => {
+    log.fatal({ err: error }, 'the program crashed');
+    return crashed?.(error);
+  });
 
   let starting = true;
   const signalled = untilSignal(() => {
@@ -25,6 +34,7 @@ export async function serve(cli: Cli, roles: Roles): Promise<Answer | null> {
     if (starting) log.info({ signal }, 'will end as soon as it has started');
   });
   const running = await start(roles, log);
+  crashed = running.crashed;
   starting = false;
   try {
     const takeBack = await announce(cli, config, roles, running);

@@ -1,6 +1,7 @@
 // The people who use the dashboard, as rows. An e-mail address names a person whatever its case.
 
-import type { AccountTable, Database } from './database.ts';
+import type { Database } from './database.ts';
+import type { AccountTable } from './tables.ts';
 
 export type NewAccount = {
   readonly email: string;

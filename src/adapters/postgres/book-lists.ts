@@ -4,7 +4,8 @@
 
 import { sql } from 'kysely';
 import type { MailEvent } from '#application/ports.ts';
-import type { Database, NotificationTable, PaymentTable } from './database.ts';
+import type { Database } from './database.ts';
+import type { NotificationTable, PaymentTable } from './tables.ts';
 
 export type OrderListing = {
   readonly id: number;

@@ -3,7 +3,8 @@
 // that transaction, so that the program's memory holds one page whatever the size of the books.
 
 import { sql, type Transaction } from 'kysely';
-import type { Database, Tables } from './database.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './tables.ts';
 
 export type Snapshot = Transaction<Tables>;
 

@@ -11,12 +11,15 @@ export type BookWatch = {
   /** Adds a job as a step of its own, whose place the job takes along. */
   adding<T>(task: string, add: (place: string | null) => Promise<T>): Promise<T>;
   numberWaited(durationMs: number): void;
+  /** Runs a transaction as a step of the one under way, if there is one. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
 };
 
 export const UNWATCHED: BookWatch = {
   place: () => null,
   adding: (_task, add) => add(null),
   numberWaited() {},
+  transaction: (work) => work(),
 };
 
 /** What a row remembers. */

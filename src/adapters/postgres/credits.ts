@@ -8,7 +8,7 @@ import { documentOf, type Invoice } from '#domain/invoice.ts';
 import { cents, ZERO } from '#domain/money.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
 import type { VatAmounts } from '#domain/vat.ts';
-import type { Tables } from './database.ts';
+import type { Tables } from './tables.ts';
 
 const NOTHING: VatAmounts = { net: ZERO, vat: ZERO, gross: ZERO };
 

@@ -3,14 +3,15 @@
 
 import { sql, type Transaction } from 'kysely';
 import type { SecretBox } from '#adapters/secret-box.ts';
-import type { Delivery } from '#application/ports.ts';
+import type { Clock, Delivery } from '#application/ports.ts';
 import { documentOf } from '#domain/invoice.ts';
 import type { Notification } from '#domain/notification.ts';
 import { tracedAt } from './book-watch.ts';
-import type { Row, Tables } from './database.ts';
 import { storedPdfOf } from './invoices.ts';
 import { readOrders } from './orders.ts';
 import { logoOf, partnerOf } from './partners.ts';
+import { apiKeyPlace, signingSecretPlace } from './sealed-secrets.ts';
+import type { Row, Tables } from './tables.ts';
 
 type Joined = Row<'partner'> & {
   readonly id: string;
@@ -28,7 +29,7 @@ type Joined = Row<'partner'> & {
 export async function readDeliveries(
   trx: Transaction<Tables>,
   notifications: readonly Notification[],
-  secrets: SecretBox,
+  { secrets, clock }: { readonly secrets: SecretBox; readonly clock: Clock },
 ): Promise<ReadonlyMap<string, Delivery>> {
   if (notifications.length === 0) return new Map();
   const ids = notifications.map((it) => it.id);
@@ -51,8 +52,10 @@ export async function readDeliveries(
     const order = orders.get(row.orderId);
     const document = documents[index];
     if (!order || !document) throw new Error(`no order ${row.orderId}`);
-    const apiKey = row.api_key && secrets.open(row.api_key, `partner/${row.slug}/api_key`);
-    const signingSecret = secrets.open(row.signing_secret, `partner/${row.slug}/signing_secret`);
+    const apiKey = row.api_key && secrets.open(row.api_key, apiKeyPlace(row.slug));
+    const signingSecret = signingSecrets(row, clock.now())
+      .map((sealed) => secrets.open(sealed, signingSecretPlace(row.slug)))
+      .join(' ');
     const pdf = storedPdfOf(row);
     const partner = partnerOf(row);
     const trace = tracedAt(row.trace_parent, row.released_at ?? new Date(0));
@@ -63,4 +66,14 @@ export async function readDeliveries(
   });
   if (found.length !== ids.length) throw new Error('a notification has no document');
   return new Map(found);
+}
+
+/** The present one first; the one before it while its time has not come. */
+function signingSecrets(row: Row<'partner'>, now: Date): readonly Buffer[] {
+  const {
+    signing_secret,
+    previous_signing_secret: old,
+    previous_signing_secret_until: until,
+  } = row;
+  return old !== null && (until === null || until > now) ? [signing_secret, old] : [signing_secret];
 }

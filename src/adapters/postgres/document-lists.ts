@@ -1,6 +1,7 @@
 // The legal documents as a list for people: newest first, with where their printing stands.
 
-import type { Database, PrintingTable } from './database.ts';
+import type { Database } from './database.ts';
+import type { PrintingTable } from './tables.ts';
 
 export type DocumentListing = {
   readonly number: string;

@@ -5,8 +5,8 @@
 import { sql, type Transaction } from 'kysely';
 import type { Notifications } from '#application/ports.ts';
 import type { NotificationIn } from '#domain/notification.ts';
-import type { Row, Tables } from './database.ts';
 import { notificationOf } from './notifications.ts';
+import type { Row, Tables } from './tables.ts';
 
 type Due = Awaited<ReturnType<Notifications['takeDue']>>;
 

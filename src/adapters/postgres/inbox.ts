@@ -5,7 +5,7 @@ import type { EventOutcome, Inbox } from '#application/ports.ts';
 import type { CreditWait } from '#domain/credit-note.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
 import { type BookWatch, tracedAt, UNWATCHED } from './book-watch.ts';
-import type { Tables } from './database.ts';
+import type { Tables } from './tables.ts';
 
 // These wait under the key of a payment that is not theirs to answer for.
 const WAITS_FOR_ORDERS: readonly CreditWait[] = [

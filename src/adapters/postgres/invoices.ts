@@ -10,9 +10,9 @@ import { canonicalText, documentOf, pdfKey } from '#domain/invoice.ts';
 import { formatInvoiceNumber, parisDay, type Series, yearOf } from '#domain/invoice-number.ts';
 import { newPrinting } from '#domain/printing.ts';
 import { type BookWatch, tracedAt, UNWATCHED } from './book-watch.ts';
-import type { Row, Tables } from './database.ts';
 import { logoOf } from './partners.ts';
 import { insertPrinting } from './printings.ts';
+import type { Row, Tables } from './tables.ts';
 
 /** What the first invoice of a series is chained to. */
 export const GENESIS_HASH = '0'.repeat(64);

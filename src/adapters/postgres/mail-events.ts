@@ -1,10 +1,10 @@
 // What became of mails, as rows that are only ever added. A mail is found by the notification's id
-// that SES gives back, else by SES's own id in the attempt log: there only among the attempts of that
-// hour, which an index by age finds without one more index on the largest table.
+// that SES gives back, else by SES's own id in the attempt log: there only among the attempts of
+// that hour, which an index by age finds without one more index on the largest table.
 
 import { sql, type Transaction } from 'kysely';
 import type { MailEvents } from '#application/ports.ts';
-import type { Tables } from './database.ts';
+import type { Tables } from './tables.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -6,10 +6,10 @@ import type { SecretBox } from '#adapters/secret-box.ts';
 import type { AbandonedLease, Clock, Notifications } from '#application/ports.ts';
 import type { Channel, Notification, NotificationIn } from '#domain/notification.ts';
 import { type BookWatch, UNWATCHED } from './book-watch.ts';
-import type { Row, Tables } from './database.ts';
 import { readDeliveries } from './deliveries.ts';
 import { takeDueCalls, takeDueMail } from './due-notifications.ts';
 import { isPurgedNotification, NOTHING_PURGED } from './personal-data.ts';
+import type { Row, Tables } from './tables.ts';
 
 export function postgresNotifications(
   trx: Transaction<Tables>,
@@ -117,7 +117,7 @@ export function postgresNotifications(
       return closed.numUpdatedRows === 1n ? 'closed' : 'already-closed';
     },
 
-    deliveries: (notifications) => readDeliveries(trx, notifications, secrets),
+    deliveries: (notifications) => readDeliveries(trx, notifications, { secrets, clock }),
 
     async leased({ holders, endedBefore }, limit) {
       const { rows } = await sql<AbandonedLease>`

@@ -2,7 +2,7 @@
 
 import type { Transaction } from 'kysely';
 import type { OperatorActions } from '#application/ports.ts';
-import type { Tables } from './database.ts';
+import type { Tables } from './tables.ts';
 
 export function postgresOperatorActions(trx: Transaction<Tables>): OperatorActions {
   return {

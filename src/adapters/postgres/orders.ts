@@ -9,7 +9,7 @@ import { type Order, type OrderLine, totalsOf } from '#domain/order.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
 import { vatRate } from '#domain/vat.ts';
-import type { Row, Tables } from './database.ts';
+import type { Row, Tables } from './tables.ts';
 
 export function postgresOrders(trx: Transaction<Tables>, clock: Clock): Orders {
   return {

@@ -5,7 +5,7 @@ import { sql, type Transaction } from 'kysely';
 import { jobKey } from '#application/jobs.ts';
 import type { Outbox } from '#application/ports.ts';
 import { type BookWatch, UNWATCHED } from './book-watch.ts';
-import type { Tables } from './database.ts';
+import type { Tables } from './tables.ts';
 
 export function postgresOutbox(trx: Transaction<Tables>, watch: BookWatch = UNWATCHED): Outbox {
   return {

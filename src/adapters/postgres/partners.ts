@@ -4,7 +4,7 @@
 import type { Transaction } from 'kysely';
 import type { Partners } from '#application/ports.ts';
 import type { Branding, Logo, Partner, PartnerSlug } from '#domain/partner.ts';
-import type { Row, Tables } from './database.ts';
+import type { Row, Tables } from './tables.ts';
 
 export function postgresPartners(trx: Transaction<Tables>): Partners {
   return {

@@ -3,7 +3,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { PaymentState, Payments } from '#application/ports.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
-import type { Tables } from './database.ts';
+import type { Tables } from './tables.ts';
 
 export function postgresPayments(trx: Transaction<Tables>): Payments {
   const payments: Payments = {

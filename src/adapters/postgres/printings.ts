@@ -5,7 +5,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Printings } from '#application/ports.ts';
 import type { InvoiceNumber } from '#domain/invoice-number.ts';
 import type { Printing, PrintingIn } from '#domain/printing.ts';
-import type { Row, Tables } from './database.ts';
+import type { Row, Tables } from './tables.ts';
 
 export function postgresPrintings(trx: Transaction<Tables>): Printings {
   return {

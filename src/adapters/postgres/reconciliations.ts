@@ -2,7 +2,7 @@
 
 import type { Transaction } from 'kysely';
 import type { ReconciliationRun, Reconciliations } from '#application/ports.ts';
-import type { Row, Tables } from './database.ts';
+import type { Row, Tables } from './tables.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -3,7 +3,8 @@
 import { sql, type Transaction } from 'kysely';
 import type { Replay, Replays } from '#application/ports.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
-import type { Database, Row, Tables } from './database.ts';
+import type { Database } from './database.ts';
+import type { Row, Tables } from './tables.ts';
 
 export function postgresReplays(trx: Transaction<Tables>): Replays {
   return {

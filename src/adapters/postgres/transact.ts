@@ -33,22 +33,24 @@ export function postgresTransact(
   return async (work) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await db.transaction().execute((trx) =>
-          work({
-            inbox: postgresInbox(trx, watch),
-            payments: postgresPayments(trx),
-            partners: postgresPartners(trx),
-            orders: postgresOrders(trx, needs.clock),
-            invoices: postgresInvoices(trx, needs.clock, watch),
-            credits: postgresCredits(trx, needs.clock),
-            notifications: postgresNotifications(trx, needs, watch),
-            printings: postgresPrintings(trx),
-            replays: postgresReplays(trx),
-            actions: postgresOperatorActions(trx),
-            mailEvents: postgresMailEvents(trx),
-            reconciliations: postgresReconciliations(trx),
-            outbox: postgresOutbox(trx, watch),
-          }),
+        return await watch.transaction(() =>
+          db.transaction().execute((trx) =>
+            work({
+              inbox: postgresInbox(trx, watch),
+              payments: postgresPayments(trx),
+              partners: postgresPartners(trx),
+              orders: postgresOrders(trx, needs.clock),
+              invoices: postgresInvoices(trx, needs.clock, watch),
+              credits: postgresCredits(trx, needs.clock),
+              notifications: postgresNotifications(trx, needs, watch),
+              printings: postgresPrintings(trx),
+              replays: postgresReplays(trx),
+              actions: postgresOperatorActions(trx),
+              mailEvents: postgresMailEvents(trx),
+              reconciliations: postgresReconciliations(trx),
+              outbox: postgresOutbox(trx, watch),
+            }),
+          ),
         );
       } catch (error) {
         const { code } = error as { code?: string };

@@ -54,6 +54,19 @@ export function webhookEndpoint(parts: EndpointParts): Stripe.WebhookEndpoint {
   };
 }
 
+/** The account itself: what a person recognises it by. */
+export function accountObject(): Pick<Stripe.Account, 'id' | 'object' | 'country' | 'type'> & {
+  readonly business_profile: { readonly name: string };
+} {
+  return {
+    id: 'acct_SandboxComptAppart',
+    object: 'account',
+    country: 'FR',
+    type: 'standard',
+    business_profile: { name: 'ComptAppart (bac à sable)' },
+  };
+}
+
 /** Everything charged and not given back, as money that is still on its way to the bank. */
 export function balanceOf(store: StripeStore): Stripe.Balance {
   const byCurrency = new Map<string, number>([['eur', 0]]);

@@ -2,7 +2,12 @@
 // are and which filters each of them knows; an unknown one is refused, as Stripe does. Nothing about
 // sockets or keys; the server does those.
 
-import { balanceOf, ENDPOINT_ID, webhookEndpoint } from './stripe-account-objects.ts';
+import {
+  accountObject,
+  balanceOf,
+  ENDPOINT_ID,
+  webhookEndpoint,
+} from './stripe-account-objects.ts';
 import {
   type ApiAnswer,
   type ApiQuery,
@@ -93,6 +98,11 @@ const ROUTES: readonly Route[] = [
       id === ENDPOINT_ID
         ? { status: 200, body: { ...webhookEndpoint(endpoint) } }
         : refusal(404, `No such webhook endpoint: '${id}'`, 'resource_missing', 'id'),
+  },
+  {
+    path: /^\/v1\/account$/,
+    parameters: [],
+    answer: () => ({ status: 200, body: { ...accountObject() } }),
   },
   {
     path: /^\/v1\/balance$/,

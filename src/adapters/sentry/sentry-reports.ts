@@ -13,7 +13,7 @@ import {
   NodeClient,
   Scope,
 } from '@sentry/node';
-import { scrubText } from '#adapters/scrub-text.ts';
+import { scrubMessage, scrubText } from '#adapters/scrub-text.ts';
 import type { Alerts } from '#application/ports.ts';
 import { seldom } from './seldom.ts';
 
@@ -105,7 +105,7 @@ export function sentryReports({ dsn, environment, traceIds }: SentryOptions): Se
       scope.setTags({ where, held_back: heldBack });
       const { contexts } = traceContext(traceIds());
       if (contexts) scope.setContext('trace', contexts.trace);
-      client.captureException(error, {}, scope);
+      client.captureException(error, { originalException: error }, scope);
     },
     async close() {
       await Promise.all(underWay);
@@ -142,7 +142,9 @@ function shown(event: ErrorEvent): ErrorEvent {
       exception: {
         values: event.exception.values.map((it) => ({
           ...it,
-          ...(it.value !== undefined && { value: scrubText(it.value) }),
+          ...(it.value !== undefined && {
+            value: scrubText(scrubMessage(it.type ?? '', it.value)),
+          }),
         })),
       },
     }),

@@ -65,7 +65,7 @@ export const otelJobTrace: JobTrace = {
       add(traceparentOf(span.spanContext())),
     );
   },
-  working({ task, id, attempt, from }, work) {
+  working({ task, id, attempt, isRound, from }, work) {
     const attributes = {
       'messaging.system': SYSTEM,
       'messaging.destination.name': task,
@@ -74,7 +74,9 @@ export const otelJobTrace: JobTrace = {
       'messaging.message.id': id,
       'comptappart.job.attempt': attempt,
     };
-    return stepped(`process ${task}`, { kind: SpanKind.CONSUMER, attributes }, from, work);
+    return stepped(`process ${task}`, { kind: SpanKind.CONSUMER, attributes }, from, () =>
+      isRound ? context.with(ROOT_CONTEXT, work) : work(),
+    );
   },
 };
 

@@ -17,6 +17,8 @@ export type StartedJob = {
   readonly task: string;
   readonly id: string;
   readonly attempt: number;
+  /** Comes round by the clock and looks at everything: its parts are no part of a trace. */
+  readonly isRound: boolean;
   /** The step that added it. */
   readonly from: TracedAt | null;
 };

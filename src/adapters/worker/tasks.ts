@@ -44,7 +44,7 @@ export function taskGroups(
 ): readonly TaskGroup[] {
   const byId = (names: readonly TaskOfId[]): TaskList => tasksOfId(handlers, around, names);
   const round = (name: Round): TaskList => ({
-    [name]: (_payload, { job }) => around(started(job, {}), () => handlers[name]()),
+    [name]: (_payload, { job }) => around(started(job, null), () => handlers[name]()),
   });
   return [
     { tasks: byId(['resolve-payment']), slots: 10 },
@@ -81,11 +81,13 @@ function tasksOfId(handlers: Handlers, around: AroundJob, names: readonly TaskOf
   );
 }
 
-// The outbox puts the place of the step that added it into a job's payload.
+// The outbox puts the place of the step that added it into a job's payload; a round has none.
 function started(
   { id, task_identifier: task, attempts, max_attempts: max, created_at: at }: QueueJob,
-  { traceparent }: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, unknown>> | null,
 ): StartedJob & { readonly isLast: boolean } {
+  const { traceparent } = fields ?? {};
   const from = typeof traceparent === 'string' ? { place: traceparent, at } : null;
-  return { id: `${id}`, task, attempt: attempts, isLast: attempts >= max, from };
+  const isRound = fields === null;
+  return { id: `${id}`, task, attempt: attempts, isRound, isLast: attempts >= max, from };
 }
