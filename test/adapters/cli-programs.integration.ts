@@ -113,8 +113,9 @@ test('commands join the running program’s database, and the doctor finds it we
   expect(orders.document.orders[0]).toMatchObject({ email: 'completed', webhook: 'completed' });
   expect(diagnosis.document).toMatchObject({ ok: true });
   expect(diagnosis.document.checks.map(({ name }) => name)).toEqual([
-    ...['configuration', 'database', 'migrations', 'queue', 'notifications', 'partners', 'audit'],
-    ...['stripe', 'chromium', 'files', 'mail'],
+    ...['configuration', 'database', 'rights', 'connections', 'clock', 'migrations'],
+    ...['queue', 'workers', 'intake', 'printing', 'notifications', 'payments', 'partners'],
+    ...['backlog', 'secrets', 'audit', 'stripe', 'chromium', 'files', 'disk', 'mail'],
   ]);
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('prod_SbxDecl')]);
 });

@@ -101,7 +101,7 @@ test('each illness has its line, and the exit code says that there are some', as
     SECRETS_KEY: Buffer.alloc(32, 8).toString('base64'),
     HTTPS_PROXY: `http://user:hunter3@127.0.0.1:${proxy}`,
     CHROMIUM_PATH: '/nowhere/chromium',
-    STORAGE_URL: 'file:/proc/nowhere',
+    STORAGE_URL: `file:${join(dataDir, 'seller.json', 'below')}`, // a file is no folder
   });
   expect(code).toBe(1);
   const faults = [

@@ -15,7 +15,12 @@ export type Neighbour = {
   }>;
 };
 
-/** As much as the embedded one grants the tests, and nothing written for good. */
+const MEBIBYTE = 1024 ** 2;
+
+/**
+ * As much as the embedded one grants the tests, and nothing written for good: a database of its own
+ * for each test is 300 files.
+ */
 const POSTGRES_SETTINGS = [
   'fsync=off',
   'synchronous_commit=off',
@@ -40,6 +45,9 @@ function postgres(name: string, image: string): Neighbour {
     async start() {
       const container = await new PostgreSqlContainer(image)
         .withCommand(['postgres', ...settings])
+        .withTmpFs({ '/memory': 'rw' })
+        .withEnvironment({ PGDATA: '/memory/data' })
+        .withSharedMemorySize(256 * MEBIBYTE)
         .start();
       return {
         env: { TEST_DATABASE_URL: container.getConnectionUri() },

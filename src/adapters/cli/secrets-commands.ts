@@ -87,7 +87,7 @@ function answerOf(status: Status): Answer {
   const { currentKey, total, keys, lost, removableFrom, archiveFingerprint } = status;
   const [current, ...former] = keys;
   const lines = [
-    fr`Clé en service (SECRETS_KEY) : ${currentKey}, ${sealedBy(current?.secrets ?? 0)} sur ${count(total)}.`,
+    fr`Clé en service (SECRETS_KEY) : ${currentKey}, pour ${count(current?.secrets ?? 0)} ${plural(total, 'secret', 'secrets')} sur ${count(total)}.`,
     ...former.map(({ id, secrets }) => fr`Clé ancienne : ${id}, ${sealedBy(secrets)}.`),
     fr`Empreinte de signature des archives : ${archiveFingerprint}.`,
     ...lost.map((place) => fr`✗ ${place} ne s’ouvre avec aucune clé.`),
