@@ -1,8 +1,8 @@
 // Brings a database to the shape this program expects: our own migrations first, then Graphile
-// Worker's. Ours are plain SQL files, forward only. What is quick runs in one transaction, so that a
-// failure leaves nothing half-made and programs at work meet all of it or nothing; a file that begins
-// with `-- apart` takes its time outside of one. Nothing waits long for a lock, since whoever comes
-// later waits behind it: the run gives way and tries again (docs/migrations.md).
+// Worker's. Ours are plain SQL files, forward only. Each runs in a transaction of its own, so that locks
+// are short and a failure leaves nothing half-made; one that begins with `-- apart` takes its time
+// outside of one. Nothing waits long for a lock, since whoever comes later waits behind it: the run
+// gives way and tries again (docs/migrations.md).
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger, runMigrations } from 'graphile-worker';
@@ -35,8 +35,8 @@ const QUERY_CANCELED = '57014';
 
 /**
  * Runs what is missing. Returns the names of our migrations that ran now, oldest first. Throws
- * MigrationHeldUp, NewerDatabase, or an Error that names the migration that failed; what ran in the
- * same transaction has not happened then. A newer database that still supports this program is told
+ * MigrationHeldUp, NewerDatabase, or an Error that names the migration that failed and has not
+ * happened; those before it have. A newer database that still supports this program is told
  * and left as it is.
  */
 export async function migrate(
@@ -94,7 +94,7 @@ async function alone<T>(db: Kysely<unknown>, work: () => Promise<T>): Promise<T>
   });
 }
 
-/** One transaction with all files up to the next that goes apart, or that one by itself. */
+/** The next missing file, in a transaction of its own or apart. Returns what ran; nothing at the end. */
 async function oneRun(
   db: Kysely<unknown>,
   files: readonly MigrationFile[],
@@ -102,16 +102,20 @@ async function oneRun(
 ): Promise<string[]> {
   const migrator = migratorOf(db, files, options);
   const done = await migrator.getMigrations();
-  const pending = files.filter((file) => !done.find((it) => it.name === file.name)?.executedAt);
-  const [first] = pending;
-  if (!first) return [];
-  if (first.isApart) return namesOf(await migrator.migrateUp({ disableTransactions: true }), first);
-  const next = pending.findIndex((file) => file.isApart);
-  const last = pending[(next === -1 ? pending.length : next) - 1] as MigrationFile;
+  const isNew = done.every((it) => !it.executedAt);
+  const [next, ...later] = files.filter(
+    (file) => !done.find((it) => it.name === file.name)?.executedAt,
+  );
+  if (!next) return [];
+  // Nobody works on a database without tables: all at once is several times faster.
+  const isAllAtOnce = isNew && ![next, ...later].some((file) => file.isApart);
   const { tries = TRIES, pauseMs = PAUSE_MS, tell } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return namesOf(await migrator.migrateTo(last.name), first);
+      const ran = isAllAtOnce
+        ? await migrator.migrateToLatest()
+        : await migrator.migrateUp({ disableTransactions: next.isApart });
+      return namesOf(ran, next);
     } catch (error) {
       const isLocked = error instanceof MigrationHeldUp && error.kind === 'locked';
       if (!isLocked || attempt >= tries) throw error;

@@ -1,7 +1,7 @@
 // What can keep a migration from running, apart from its own mistakes. They stand by themselves, so that
 // whoever words them for a person loads nothing else.
 
-/** Others were at work all the time, or the work takes too long: nothing of this run happened. */
+/** Others were at work all the time, or the work takes too long: nothing of that file happened. */
 export class MigrationHeldUp extends Error {
   override readonly name = 'MigrationHeldUp';
   readonly migration: string;

@@ -10,7 +10,7 @@ const FIRST_HELD = '0007';
 /** Written before the rules, for books that were small then. */
 const BEFORE_THE_RULES: Readonly<Record<string, number>> = {
   '0007-credit-notes': 5,
-  '0008-delivery': 11,
+  '0008-delivery': 10,
   '0009-retention': 8,
 };
 

@@ -3,6 +3,34 @@
 -- that one change, once a row, on old rows, and nothing else. Each run of the audit is kept, with the
 -- last hash of every series: whoever rewrites a whole chain must rewrite these rows as well.
 
+-- The record of a file, sealed to the document that it is the file of. It comes first, since it takes the
+-- longest: the inbox below is locked for the shorter, and Stripe's events wait for nothing else.
+alter table invoice_pdf add column seal text check (seal ~ '^[0-9a-f]{64}$');
+
+create function invoice_pdf_seal(record invoice_pdf) returns text language sql stable as $$
+  select encode(sha256(convert_to(concat_ws(e'\n', i.hash, record.invoice_number, record.key,
+      record.sha256, record.size_bytes, record.template_version, record.chromium_version,
+      (extract(epoch from record.stored_at) * 1000000)::bigint), 'UTF8')), 'hex')
+  from invoice i where i.number = record.invoice_number
+$$;
+
+alter table invoice_pdf disable trigger invoice_pdf_is_immutable;
+update invoice_pdf p
+  set seal = encode(sha256(convert_to(concat_ws(e'\n', i.hash, p.invoice_number, p.key,
+      p.sha256, p.size_bytes, p.template_version, p.chromium_version,
+      (extract(epoch from p.stored_at) * 1000000)::bigint), 'UTF8')), 'hex')
+  from invoice i where i.number = p.invoice_number;
+alter table invoice_pdf enable trigger invoice_pdf_is_immutable;
+alter table invoice_pdf alter column seal set not null;
+
+create function invoice_pdf_is_sealed() returns trigger language plpgsql as $$
+begin
+  new.seal := invoice_pdf_seal(new);
+  return new;
+end $$;
+create trigger invoice_pdf_is_sealed before insert on invoice_pdf
+  for each row execute function invoice_pdf_is_sealed();
+
 alter table stripe_event
   add column purged_at timestamptz,
   alter column body drop not null,
@@ -126,29 +154,6 @@ create trigger notification_of_purged_order_stays before update on notification
   for each row when (new.credit_note_id is null and new.state = 'queued'
     and old.state in ('failed', 'exhausted', 'quarantined'))
   execute function notification_of_purged_order_stays();
-
--- The record of a file, sealed to the document that it is the file of.
-alter table invoice_pdf add column seal text check (seal ~ '^[0-9a-f]{64}$');
-
-create function invoice_pdf_seal(record invoice_pdf) returns text language sql stable as $$
-  select encode(sha256(convert_to(concat_ws(e'\n', i.hash, record.invoice_number, record.key,
-      record.sha256, record.size_bytes, record.template_version, record.chromium_version,
-      (extract(epoch from record.stored_at) * 1000000)::bigint), 'UTF8')), 'hex')
-  from invoice i where i.number = record.invoice_number
-$$;
-
-alter table invoice_pdf disable trigger invoice_pdf_is_immutable;
-update invoice_pdf p set seal = invoice_pdf_seal(p);
-alter table invoice_pdf enable trigger invoice_pdf_is_immutable;
-alter table invoice_pdf alter column seal set not null;
-
-create function invoice_pdf_is_sealed() returns trigger language plpgsql as $$
-begin
-  new.seal := invoice_pdf_seal(new);
-  return new;
-end $$;
-create trigger invoice_pdf_is_sealed before insert on invoice_pdf
-  for each row execute function invoice_pdf_is_sealed();
 
 -- One row per finished run of the audit.
 create table audit_run (

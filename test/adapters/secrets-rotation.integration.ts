@@ -2,13 +2,17 @@
 // links are signed, and the secret by which a partner knows our calls. Nothing that was valid before
 // stops being valid before its time.
 
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { directoryFiles } from '#adapters/files/directory-files.ts';
 import { resealAll, sealedSecrets } from '#adapters/postgres/sealed-secrets.ts';
 import { secretBox } from '#adapters/secret-box.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import { commandInProcess } from '#test/support/command-in-process.ts';
+import { commandLine } from '#test/support/command-line.ts';
 import { makeDataFolder } from '#test/support/database.ts';
+import { sampleSeller } from '#test/support/seller.ts';
 import { type ToldBooks, toldBooks } from '#test/support/told-books.ts';
 
 const keyOf = (fill: number) => Buffer.alloc(32, fill).toString('base64');
@@ -131,6 +135,24 @@ test('a secret whose key is gone is named, and nothing else is touched', async (
   expect((await run(['secrets', 'rotate'], { SECRETS_KEY: keyOf(9) })).code).toBe(1);
   const box = secretBox(Buffer.alloc(32, 8));
   expect((await sealedSecrets(books.db, box)).byKey).toEqual(new Map([[box.currentKey, 2]]));
+});
+
+test('a program does not start with a key that does not open what it will need', async () => {
+  const dataDir = await makeDataFolder();
+  const sellerFile = join(dataDir, 'seller.json');
+  await writeFile(sellerFile, JSON.stringify(sampleSeller()));
+  const cli = commandLine({
+    DATA_DIR: dataDir,
+    DATABASE_URL: books.url,
+    STRIPE_SECRET_KEY: 'sk_test_x',
+    STRIPE_WEBHOOK_SECRETS: 'whsec_x',
+    STRIPE_API_BASE: 'http://127.0.0.1:1',
+    SELLER_FILE: sellerFile,
+    SECRETS_KEY: keyOf(9),
+    LOG_LEVEL: 'silent',
+  });
+  const { code, stderr } = await cli.run(['worker']);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/partner\/acme.*SECRETS_KEYS_OLD/)]);
 });
 
 test('a link signed with the old key opens for its 24 hours', async () => {

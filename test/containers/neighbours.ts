@@ -48,6 +48,14 @@ function postgres(name: string, image: string): Neighbour {
         .withTmpFs({ '/memory': 'rw' })
         .withEnvironment({ PGDATA: '/memory/data' })
         .withSharedMemorySize(256 * MEBIBYTE)
+        // Testcontainers' own asks four times a second for as long as the container lives, each
+        // time with a process of its own.
+        .withHealthCheck({
+          test: ['CMD-SHELL', 'pg_isready --host 127.0.0.1 --username test'],
+          interval: 2_000,
+          timeout: 2_000,
+          retries: 60,
+        })
         .start();
       return {
         env: { TEST_DATABASE_URL: container.getConnectionUri() },

@@ -3,6 +3,7 @@
 // clock, Stripe and Chromium are left out; what it does not know of the present tables, too.
 
 import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger, runMigrations } from 'graphile-worker';
 import { Client } from 'pg';
 import { migrationFiles } from '#db/migration-files.ts';
@@ -159,7 +160,7 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
           [`evt_${name}`],
         );
       });
-      return inTransaction(() => record(name));
+      return again(() => inTransaction(() => record(name)));
     },
 
     storePdf: ({ orderId, number }) =>
@@ -185,7 +186,7 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
 
     async deliver(orderId, channel) {
       const token = randomUUID();
-      const id = await inTransaction(async () => {
+      const claim = async (): Promise<string> => {
         const { rows } = await client.query(
           'select id from notification where order_id = $1 and channel = $2 for update',
           [orderId, channel],
@@ -203,7 +204,8 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
           [rows[0].id, token],
         );
         return rows[0].id as string;
-      });
+      };
+      const id = await again(() => inTransaction(claim));
       await inTransaction(async () => {
         await client.query(
           `update notification set state = 'completed', lease_token = null, lease_holder = null,
@@ -226,6 +228,18 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
 
     close: () => client.end(),
   };
+}
+
+// As its queue does with a job that failed.
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 100) throw error;
+      await delay(100);
+    }
+  }
 }
 
 async function connected(url: string): Promise<Client> {
