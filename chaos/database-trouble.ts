@@ -36,22 +36,26 @@ const FULL_DISK_MIB = 200;
 
 /** `full` needs root and the right to mount: null, when it cannot be had. */
 export async function databaseTrouble(options: TroubleOptions): Promise<TroubleReport | null> {
-  const { folder, trouble } = options;
-  const isFull = trouble === 'full';
-  if (isFull && !(await mountSmallDisk(folder))) return null;
+  const databaseFolder = join(options.folder, 'database');
+  const isFull = options.trouble === 'full';
+  if (isFull && !(await mountSmallDisk(databaseFolder))) return null;
   try {
     const world = await startWorld({
-      ...options,
+      ...{ ...options, databaseFolder },
       ...{ webs: 0, workers: 0, serve: true, partners: ['cabinet'] },
       ...{ partnerFaultsMax: 0, mailFaultRate: 0 },
     });
     try {
-      return await suffer(world, options, isFull ? fullDisk(world) : readOnly(world));
+      return await suffer(
+        world,
+        options,
+        isFull ? fullDisk(world, databaseFolder) : readOnly(world),
+      );
     } finally {
       await world.close();
     }
   } finally {
-    if (isFull) await promisify(execFile)('umount', ['-l', folder]);
+    if (isFull) await promisify(execFile)('umount', ['-l', databaseFolder]);
   }
 }
 
@@ -105,8 +109,8 @@ function readOnly(world: World): Ailment {
 }
 
 /** A file that takes what is left of the disk. The server may fall over it: then it is restarted. */
-function fullDisk(world: World): Ailment {
-  const filler = join(world.folder, 'filler');
+function fullDisk(world: World, folder: string): Ailment {
+  const filler = join(folder, 'filler');
   let isKeptUp = true;
   const keepUp = async () => {
     while (isKeptUp) {

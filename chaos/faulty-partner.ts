@@ -15,6 +15,8 @@ export type PartnerFault = (typeof FAULTS)[number];
 export type ReceivedCall = {
   readonly notificationId: string;
   readonly orderId: number;
+  /** The Stripe event that made the order. */
+  readonly eventId: string;
   readonly at: Date;
   readonly answered: 'accepted' | Exclude<PartnerFault, 'half-read'>;
 };
@@ -24,12 +26,14 @@ export type FaultyPartner = {
   readonly url: string;
   /** In the order of arrival. */
   readonly calls: readonly ReceivedCall[];
-  /** From now on every request hangs until the caller gives up, or answers again. */
+  /** From now on every request hangs; or again none, and those that hang are answered. */
   hang(isHanging: boolean): void;
   /** Requests under way now. */
   underWay(): number;
   close(): Promise<void>;
 };
+
+type OrderCreated = { readonly order_id: number; readonly event_id: string };
 
 export type PartnerOptions = {
   readonly slug: string;
@@ -44,6 +48,8 @@ export async function faultyPartner(options: PartnerOptions): Promise<FaultyPart
   const { slug, chance, faultsMax, latencyMs } = options;
   const calls: ReceivedCall[] = [];
   const faultsLeft = new Map<string, number>();
+  /** Requests that hang, to be answered when the partner wakes up. */
+  const kept: ServerResponse[] = [];
   let hanging = false;
   let underWay = 0;
 
@@ -67,8 +73,18 @@ export async function faultyPartner(options: PartnerOptions): Promise<FaultyPart
     }
     const body = await text(request).catch(() => null);
     if (body === null) return; // hung up in the middle: nothing was asked
-    const { order_id: orderId } = JSON.parse(body) as { readonly order_id: number };
-    calls.push({ notificationId, orderId, at: new Date(), answered: spoilt ?? 'accepted' });
+    const { order_id: orderId, event_id: eventId } = JSON.parse(body) as OrderCreated;
+    calls.push({
+      notificationId,
+      orderId,
+      eventId,
+      at: new Date(),
+      answered: spoilt ?? 'accepted',
+    });
+    if (hanging) {
+      kept.push(response);
+      return;
+    }
     const afterMs = chance.between(...latencyMs);
     setTimeout(() => answer(spoilt, response, chance), afterMs);
   }
@@ -90,6 +106,8 @@ export async function faultyPartner(options: PartnerOptions): Promise<FaultyPart
     calls,
     hang(isHanging) {
       hanging = isHanging;
+      if (isHanging) return;
+      for (const response of kept.splice(0)) if (!response.destroyed) accept(response);
     },
     underWay: () => underWay,
     async close() {
@@ -101,6 +119,10 @@ export async function faultyPartner(options: PartnerOptions): Promise<FaultyPart
   };
 }
 
+function accept(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true}');
+}
+
 function answer(
   fault: Exclude<PartnerFault, 'half-read'> | null,
   response: ServerResponse,
@@ -108,7 +130,7 @@ function answer(
 ): void {
   switch (fault) {
     case null:
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true}');
+      accept(response);
       return;
     case 'server-error':
       response.writeHead(chance.pick([500, 502, 503, 504])).end('no luck\n');

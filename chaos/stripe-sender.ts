@@ -41,11 +41,14 @@ export type SenderOptions = {
   readonly chance: Chance;
   /** Before a refused webhook is sent again. */
   readonly retryMs: readonly [number, number];
+  /** At once, to all processes together. */
   readonly connections?: number;
 };
 
 export function stripeSender(options: SenderOptions): StripeSender {
-  const { chance, secret } = options;
+  const { chance, secret, connections = 32 } = options;
+  const waiting: (() => void)[] = [];
+  let underWay = 0;
   const posted: Posted[] = [];
   const accepted = new Set<string>();
   const inFlight = new Map<string, { readonly eventId: string; readonly target: string }>();
@@ -62,6 +65,26 @@ export function stripeSender(options: SenderOptions): StripeSender {
   }
 
   async function attempt(event: StripeObject): Promise<number | null> {
+    await slot();
+    try {
+      return await post(event);
+    } finally {
+      free();
+    }
+  }
+
+  // As many at once as Stripe would have connections; what waits here is not the program's delay.
+  async function slot(): Promise<void> {
+    while (underWay >= connections) await new Promise<void>((go) => waiting.push(go));
+    underWay += 1;
+  }
+
+  function free(): void {
+    underWay -= 1;
+    waiting.shift()?.();
+  }
+
+  async function post(event: StripeObject): Promise<number | null> {
     const up = options.endpoints().filter(({ isUp }) => isUp);
     if (up.length === 0) return null;
     sent += 1;
@@ -69,7 +92,7 @@ export function stripeSender(options: SenderOptions): StripeSender {
     const key = `${event.id}/${sent}`;
     inFlight.set(key, { eventId: event.id, target });
     const startedAt = performance.now();
-    const status = await post(event, url);
+    const status = await answerTo(event, url);
     inFlight.delete(key);
     const ms = performance.now() - startedAt;
     posted.push({ eventId: event.id, target, status, at: Date.now(), ms });
@@ -77,7 +100,7 @@ export function stripeSender(options: SenderOptions): StripeSender {
     return status;
   }
 
-  async function post(event: StripeObject, url: string): Promise<number | null> {
+  async function answerTo(event: StripeObject, url: string): Promise<number | null> {
     const { payload, signature } = webhookBytes(event, secret);
     try {
       const { statusCode, body } = await poolFor(url).request({
@@ -96,7 +119,6 @@ export function stripeSender(options: SenderOptions): StripeSender {
   function poolFor(url: string): Pool {
     const known = pools.get(url);
     if (known) return known;
-    const { connections = 16 } = options;
     const pool = new Pool(url, { connections, headersTimeout: 20_000, bodyTimeout: 20_000 });
     pools.set(url, pool);
     return pool;

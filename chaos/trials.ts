@@ -75,6 +75,7 @@ export const TRIALS: Readonly<Record<Trial, (given: Given) => Promise<Outcome>>>
     const report = await burst({ ...given, ...sizes, webhooks: number('burst') });
     const text =
       `${report.webhooks} webhooks, all accepted after ${report.acceptedInMs} ms ` +
+      `at 64 connections ` +
       `(p50 ${report.p50Ms} ms, p99 ${report.p99Ms} ms, ${report.refused} sent again), ` +
       `worked off after ${report.drainedInS} s`;
     return { report, text, faults: faultsOf(report.verdict) };

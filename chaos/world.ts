@@ -25,6 +25,8 @@ import { freePort } from './waiting.ts';
 export type WorldOptions = {
   /** An empty folder for data, files and logs. */
   readonly folder: string;
+  /** Of PostgreSQL's data, if that is to lie elsewhere. */
+  readonly databaseFolder?: string;
   readonly seed: number;
   readonly webs: number;
   readonly workers: number;
@@ -91,7 +93,10 @@ async function start(
 ): Promise<World> {
   const { folder, seed } = options;
   const chance = (name: string) => chanceFor(seed, name);
-  const postgres = await killablePostgres(folder, options.databaseSettings);
+  const postgres = await killablePostgres(
+    options.databaseFolder ?? folder,
+    options.databaseSettings,
+  );
   closing.push(() => postgres.stop());
   const databaseUrl = (await options.between?.(postgres.url)) ?? postgres.url;
   const db = new pg.Pool({ connectionString: postgres.url, max: 4 });
@@ -139,7 +144,7 @@ async function start(
   const endpoints = () =>
     webs.map((it) => ({ name: it.name, url: it.url as string, isUp: it.isUp() }));
   const retryMs = [200, 700] as const;
-  const newSender = (to: typeof endpoints, connections = 16) => {
+  const newSender = (to: typeof endpoints, connections = 64) => {
     const common = { secret: WEBHOOK_SECRET, chance: chance('sender'), retryMs };
     const made = stripeSender({ ...common, endpoints: to, connections });
     closing.push(() => made.close());

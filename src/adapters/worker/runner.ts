@@ -38,6 +38,14 @@ export type RunningWorker = {
 const CONNECTIONS = 5;
 const CONNECT_MS = 5_000;
 const RESTART_AFTER_MS = 1_000;
+const ENDED_WITHIN_MS = 3_000;
+
+type Started = {
+  readonly runner: Runner;
+  readonly poolId: string;
+  /** Settles when the runner has ended, or should have. */
+  readonly ended: Promise<void>;
+};
 
 /** Starts the worker. Throws when the database is away. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -76,12 +84,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // A runner ends by itself when it cannot report a job's end, as while Postgres restarts. What it
   // held is then nobody's: its lock is let go, and the next sweep frees it.
   async function keptRunning(group: TaskGroup): Promise<{ readonly current: () => Runner }> {
-    let { runner, poolId } = await start(group);
+    let { runner, poolId, ended } = await start(group);
     watch();
     return { current: () => runner };
 
     function watch(): void {
-      runner.promise
+      ended
         .catch((error: Error) => log('error', `a group of workers ended: ${error.message}`))
         .then(startAgain);
     }
@@ -94,7 +102,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
         if (isStopping) return;
         try {
-          ({ runner, poolId } = await start(group));
+          ({ runner, poolId, ended } = await start(group));
           return watch();
         } catch (error) {
           log('error', `the workers do not start yet: ${(error as Error).message}`);
@@ -107,7 +115,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     tasks,
     slots,
     crontab = '',
-  }: TaskGroup): Promise<{ readonly runner: Runner; readonly poolId: string }> {
+  }: TaskGroup): Promise<Started> {
     let poolId = '';
     const events: WorkerEvents = new EventEmitter();
     // Told before the first job is taken.
@@ -116,6 +124,25 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       poolIds.add(poolId);
       life.hold(poolId).catch((error: Error) => log('error', error.message));
     });
+    // Graphile keeps a failed look-up of its task names for a runner's whole life: one whose first
+    // look fell into a read-only moment would never find a job again.
+    let hasLooked = false;
+    let isBlind = false;
+    let made: Runner | undefined;
+    const sees = () => {
+      hasLooked = true;
+    };
+    events.on('job:start', sees);
+    events.on('worker:getJob:empty', sees);
+    events.on('worker:getJob:error', () => {
+      if (hasLooked || isBlind) return;
+      isBlind = true;
+      made?.stop().catch(() => {}); // `watch` starts another
+    });
+    // Its batches count wrongly once two reports in a row have failed, and the runner's end then
+    // never comes: after the stop it has a few seconds.
+    const overdue = Promise.withResolvers<void>();
+    events.on('stop', () => setTimeout(overdue.resolve, ENDED_WITHIN_MS).unref());
     const runner = await run({
       pgPool: pool,
       taskList: onlyWhileHeld(tasks, life),
@@ -129,7 +156,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       // last one runs again after a restart).
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
-    return { runner, poolId };
+    made = runner;
+    if (isBlind) runner.stop().catch(() => {});
+    return { runner, poolId, ended: Promise.race([runner.promise, overdue.promise]) };
   }
 
   async function stopOnce(withinMs: number): Promise<void> {
