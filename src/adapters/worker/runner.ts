@@ -111,11 +111,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }
   }
 
-  async function start({
-    tasks,
-    slots,
-    crontab = '',
-  }: TaskGroup): Promise<Started> {
+  async function start({ tasks, slots, crontab = '' }: TaskGroup): Promise<Started> {
     let poolId = '';
     const events: WorkerEvents = new EventEmitter();
     // Told before the first job is taken.
