@@ -103,6 +103,8 @@ export type Work = {
 /** How many database connections a process keeps for its use cases. */
 const CONNECTIONS_MAX = 12;
 
+const CLOSE_WITHIN_MS = 1_500;
+
 /** In flight at once in this process: mails, and calls to all partners together. */
 const MAILS_AT_ONCE = 8;
 const CALLS_AT_ONCE = 256;
@@ -264,7 +266,10 @@ export function compose(config: Config, around: Surroundings): Program {
     warm: () => printer.warm(),
     close: async () => {
       const adapters = [printer, mailer, logos, partner, store];
-      await Promise.all(adapters.map((adapter) => adapter.close()));
+      const closed = Promise.all(adapters.map((adapter) => adapter.close()));
+      // Calls and mails that outlive the drain were given back: nobody waits for their results.
+      const late = new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());
+      await Promise.race([closed, late]);
       await db.destroy();
     },
   };
