@@ -7,19 +7,16 @@ import type { DeliverNotificationNeeds } from '#application/deliver-notification
 import { type DeliveryPump, deliveryPump } from '#application/delivery-pump.ts';
 import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { DeliveryAnswer, PartnerRequest } from '#application/ports.ts';
-import { recordOrders } from '#application/record-orders.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
-import { decidePayment } from '#domain/payment.ts';
 import {
   ACCEPTED,
   memoryFiles,
   numberPrinter,
-  receivedEvent,
   recordingMailer,
   type TestBooks,
   testBooks,
 } from '#test/support/books.ts';
-import { line, paidCheckout } from '#test/support/orders.ts';
+import { issuedInvoice } from '#test/support/issued-invoice.ts';
 
 const CAP = 8;
 let books: TestBooks;
@@ -44,25 +41,7 @@ async function sell(slug: string, count: number): Promise<void> {
   };
   for (let n = 0; n < count; n += 1) {
     serial += 1;
-    const facts = paidCheckout({
-      paymentIntentId: `pi_pump_${serial}`,
-      lines: [line({ partner: slug })],
-    });
-    const known = { slugs: new Set([slug]), house: null, livemode: false };
-    const decision = decidePayment(facts, known);
-    if (decision.kind !== 'orders') throw new Error('no order');
-    const event = receivedEvent({ id: `evt_pump_${serial}` });
-    await books.transact(async (tx) => {
-      await tx.inbox.store(event, books.clock.now());
-      await tx.payments.lock(decision.key, event.id, books.clock.now());
-      await recordOrders(tx, books.base, event, decision.orders);
-    });
-    const { number } = await books.db
-      .selectFrom('invoice')
-      .innerJoin('orders', 'orders.id', 'invoice.order_id')
-      .select('invoice.number')
-      .where('payment_key', '=', decision.key)
-      .executeTakeFirstOrThrow();
+    const number = await issuedInvoice(books, `pump_${serial}`, slug);
     await renderInvoice(needs, number);
   }
 }

@@ -3,10 +3,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { InvoicePrinter } from '#application/ports.ts';
-import { recordOrders } from '#application/record-orders.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
 import { giveBackPrints, renderInvoice, retryPrint } from '#application/render-invoice.ts';
-import { decidePayment } from '#domain/payment.ts';
 import {
   claimPrinting,
   newPrinting,
@@ -18,9 +16,8 @@ import {
   printed,
   printingFailed,
 } from '#domain/printing.ts';
-import type { TestBooks } from '#test/support/books.ts';
-import { memoryFiles, numberPrinter, receivedEvent, testBooks } from '#test/support/books.ts';
-import { paidCheckout } from '#test/support/orders.ts';
+import { memoryFiles, numberPrinter, type TestBooks, testBooks } from '#test/support/books.ts';
+import { issuedInvoice } from '#test/support/issued-invoice.ts';
 
 const BY = { actor: 'léa', why: null };
 const RESTRICT_VIOLATION = '23001';
@@ -32,25 +29,9 @@ beforeAll(async () => {
 });
 afterAll(() => books.close());
 
-async function issued(): Promise<string> {
+function issued(): Promise<string> {
   serial += 1;
-  const facts = paidCheckout({ paymentIntentId: `pi_${serial}` });
-  const known = { slugs: new Set(['fiscalia']), house: null, livemode: false };
-  const decision = decidePayment(facts, known);
-  if (decision.kind !== 'orders') throw new Error('no order');
-  const event = receivedEvent({ id: `evt_${serial}` });
-  await books.transact(async (tx) => {
-    await tx.inbox.store(event, books.clock.now());
-    await tx.payments.lock(decision.key, event.id, books.clock.now());
-    await recordOrders(tx, books.base, event, decision.orders);
-  });
-  const { number } = await books.db
-    .selectFrom('invoice')
-    .innerJoin('orders', 'orders.id', 'order_id')
-    .select('invoice.number')
-    .where('payment_key', '=', decision.key)
-    .executeTakeFirstOrThrow();
-  return number;
+  return issuedInvoice(books, `print_${serial}`, 'fiscalia');
 }
 
 const needs = (printer: InvoicePrinter, workerId = 'w') => ({
