@@ -148,7 +148,7 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
 
   return {
     async sell(name) {
-      await inTransaction(async () => {
+      const receive = async (): Promise<void> => {
         await client.query(
           `insert into stripe_event (id, type, api_version, livemode, account, object_id, created_at,
              received_at, body) values ($1, 'checkout.session.completed', null, false, null, null, now(),
@@ -159,12 +159,13 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
           `insert into event_outcome (event_id, kind, tries, concluded_at) values ($1, 'pending', 0, now())`,
           [`evt_${name}`],
         );
-      });
+      };
+      await again(() => inTransaction(receive));
       return again(() => inTransaction(() => record(name)));
     },
 
-    storePdf: ({ orderId, number }) =>
-      inTransaction(async () => {
+    storePdf: ({ orderId, number }) => {
+      const store = async (): Promise<void> => {
         await client.query(
           `insert into invoice_pdf (invoice_number, key, sha256, size_bytes, template_version,
              chromium_version, stored_at) values ($1, $1, $2, 4, 't1', 'c1', now())
@@ -182,7 +183,11 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
             `deliver-notification:${id}`,
           );
         }
-      }),
+      };
+      // The migration may hold what it reads second and wait for what it wrote first: PostgreSQL ends
+      // one of the two, and the queue of that release tries its job again.
+      return again(() => inTransaction(store));
+    },
 
     async deliver(orderId, channel) {
       const token = randomUUID();
@@ -206,7 +211,7 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
         return rows[0].id as string;
       };
       const id = await again(() => inTransaction(claim));
-      await inTransaction(async () => {
+      const record = async (): Promise<void> => {
         await client.query(
           `update notification set state = 'completed', lease_token = null, lease_holder = null,
              lease_until = null, completed_at = now() where id = $1`,
@@ -217,7 +222,8 @@ export async function programBefore(databaseUrl: string): Promise<ProgramBefore>
            where notification_id = $1 and number = 1 and ended_at is null`,
           [id],
         );
-      });
+      };
+      await again(() => inTransaction(record));
     },
 
     ignore: (eventId) => conclude(eventId, 'ignored', 'unrelated-event'),
