@@ -13,6 +13,7 @@ import { documentFaults } from '#adapters/facturx/checks.ts';
 import { storeOfUrl } from '#adapters/files/store-of-url.ts';
 import { httpApp } from '#adapters/http/app.ts';
 import { type Log, logAlerts, logNotes } from '#adapters/logging.ts';
+import { peoplesPages } from '#adapters/pages/peoples-pages.ts';
 import { type PartnerClient, partnerClient } from '#adapters/partner/partner-client.ts';
 import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { alertSubject } from '#adapters/postgres/alert-subject.ts';
@@ -35,10 +36,10 @@ import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import type { AroundJob, Handlers } from '#adapters/worker/tasks.ts';
 import { nightlyAudit } from '#application/audit-books.ts';
 import { deliveryPump } from '#application/delivery-pump.ts';
+import { eventIntake } from '#application/event-intake.ts';
 import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { FileStore } from '#application/ports.ts';
 import { purgePersonalData } from '#application/purge-personal-data.ts';
-import { receiveEvent } from '#application/receive-event.ts';
 import { takeInMissed } from '#application/reconcile.ts';
 import { recordMailEvent } from '#application/record-mail-event.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
@@ -145,15 +146,23 @@ export function compose(config: Config, around: Surroundings): Program {
     allowInsecure: config.allowInsecurePartnerUrls,
     proxy: config.egressProxy && { url: new URL(config.egressProxy.reveal()) },
   });
-  const base = { transact, clock, alerts, notes, newId, trace, measures };
+  const base = { transact, clock, alerts, notes, newId, trace, measures, adding: jobs.adding };
   const watched = watchedNeighbours({ mailer, printer, files }, telemetry);
+
+  const pages = peoplesPages({
+    ...{ environment: config.environment, publicUrl: around.publicUrl },
+    ...{ databaseUrl: around.databaseUrl, db, transact, secrets, clock, files, partner, printer },
+    ...{ seller: config.seller, housePartner: config.housePartner },
+    allowInsecurePartnerUrls: config.allowInsecurePartnerUrls,
+    ...{ isStopping: around.isStopping, log },
+  });
 
   const app = httpApp({
     webhook: {
       stripe,
       webhookSecrets: around.stripe.webhookSecrets,
       livemode,
-      receive: (event) => receiveEvent(base, event),
+      receive: eventIntake(base).receive,
       alerts,
       clock,
       log: toldLog(log, sentry, 'webhook'),
@@ -169,6 +178,7 @@ export function compose(config: Config, around: Surroundings): Program {
       isStopping: around.isStopping,
     },
     files: store.served,
+    pages: pages.middleware,
     sandbox: around.sandboxPages?.({ db, files, secrets }) ?? null,
     log,
     onFault: (error) => sentry?.fault(error, 'http'),
@@ -265,7 +275,7 @@ export function compose(config: Config, around: Surroundings): Program {
     work,
     warm: () => printer.warm(),
     close: async () => {
-      const adapters = [printer, mailer, logos, partner, store];
+      const adapters = [pages, printer, mailer, logos, partner, store];
       const closed = Promise.all(adapters.map((adapter) => adapter.close()));
       // Calls and mails that outlive the drain were given back: nobody waits for their results.
       const late = new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());

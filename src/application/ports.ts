@@ -64,9 +64,24 @@ export type ReceivedEvent = {
 /** As it lies in the inbox, and the step that took it in. */
 export type StoredEvent = Omit<ReceivedEvent, 'body'> & { readonly trace?: TracedAt | null };
 
+/** An event on its way in, with the steps that its row and its job go on from (null: no trace). */
+export type ArrivingEvent = ReceivedEvent & {
+  readonly place?: string | null;
+  readonly jobPlace?: string | null;
+};
+
 export type Inbox = {
-  /** Stores the event; `duplicate` when its id is known, and nothing changes. */
-  store(event: ReceivedEvent, receivedAt: Date): Promise<'stored' | 'duplicate'>;
+  /**
+   * Stores those of the events that are new, each with the job that resolves it, in one statement;
+   * returns their ids. `refused` when the database takes one of them for no event, whatever it is
+   * told: nothing is stored then, and the transaction is of no more use. No id may be given twice.
+   */
+  store(
+    events: readonly ArrivingEvent[],
+    receivedAt: Date,
+  ): Promise<ReadonlySet<string> | { readonly refused: Error }>;
+  /** The payments in quarantine under which these events stopped, by event. */
+  quarantined(eventIds: readonly string[]): Promise<ReadonlyMap<string, PaymentKey>>;
   /** Without the body. Null when no such event was received. */
   find(eventId: string): Promise<StoredEvent | null>;
   /** What came of the event. The last outcome counts; earlier ones are overwritten. */

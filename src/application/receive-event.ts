@@ -1,39 +1,118 @@
-// Step 2 of a payment's way: the event is stored and its job added, or neither. No network here, so
-// Stripe's answer never waits for Stripe.
+// Step 2 of a payment's way: an event is stored and its job added, or neither. No network here, so
+// Stripe's answer never waits for Stripe. Many events are stored as one, since it is the commit that
+// costs; each has an answer of its own all the same.
 
-import type { Clock, ReceivedEvent, Trace, Transact, Tx } from './ports.ts';
+import type { PaymentKey } from '#domain/payment-key.ts';
+import type { ArrivingEvent, Clock, ReceivedEvent, Trace, Transact } from './ports.ts';
 import { untraced } from './unwatched.ts';
 
+export type ReceiveNeeds = {
+  readonly transact: Transact;
+  readonly clock: Clock;
+  readonly trace?: Trace;
+  /** Adds a job as a step of its own, given its place; absent: it belongs to the step under way. */
+  readonly adding?: <T>(task: string, add: (place: string | null) => Promise<T>) => Promise<T>;
+};
+
 /**
- * Stores a verified event once. `duplicate`: its id is known and nothing changed, except that an
- * event in quarantine is looked at again, since a person who sends it again has mended its cause.
- * Throws when the database is away; Stripe must then be told to come back.
+ * `duplicate`: the id is known and nothing changed, except that an event in quarantine is looked at
+ * again, since a person who sends it again has mended its cause.
  */
-export function receiveEvent(
-  needs: { readonly transact: Transact; readonly clock: Clock; readonly trace?: Trace },
-  event: ReceivedEvent,
-): Promise<'stored' | 'duplicate'> {
-  const { transact, clock, trace = untraced } = needs;
-  return trace.span('receive event', { facts: { eventId: event.id } }, () =>
-    transact((tx) => store(tx, event, clock.now())),
-  );
+export type Receipt = 'stored' | 'duplicate';
+
+/** What became of one event among many; with `failed`, nothing is promised about it. */
+export type Receiving = Receipt | { readonly failed: unknown };
+
+/** Stores a verified event once. Throws when that failed; Stripe must then be told to come back. */
+export function receiveEvent(needs: ReceiveNeeds, event: ReceivedEvent): Promise<Receipt> {
+  const { trace = untraced } = needs;
+  return arriving(needs, event, async (arrived) => {
+    const [received] = await trace.apart(() => receiveEvents(needs, [arrived]));
+    if (typeof received === 'string') return received;
+    throw received?.failed;
+  });
 }
 
-async function store(
-  { inbox, outbox }: Tx,
+/**
+ * The steps in which an event's trace shows how it arrived: `transaction` is its share of the one in
+ * which `take` stores it with others, and which belongs to no trace itself.
+ */
+export function arriving<T>(
+  { trace = untraced, adding = (_task, add) => add(trace.place()) }: ReceiveNeeds,
   event: ReceivedEvent,
-  now: Date,
-): Promise<'stored' | 'duplicate'> {
-  const stored = await inbox.store(event, now);
-  if (stored === 'stored') {
-    await outbox.add({ task: 'resolve-payment', payload: { eventId: event.id } });
-    return stored;
-  }
-  const outcome = await inbox.outcome(event.id);
-  if (outcome?.kind === 'quarantine' && outcome.paymentKey !== null) {
-    for (const eventId of await inbox.reopen(outcome.paymentKey, now)) {
-      await outbox.add({ task: 'resolve-payment', payload: { eventId } });
+  take: (arrived: ArrivingEvent) => Promise<T>,
+): Promise<T> {
+  return trace.span('receive event', { facts: { eventId: event.id } }, () => {
+    if (trace.place() === null) return take(event);
+    return trace.span('transaction', {}, () => {
+      const place = trace.place();
+      return adding('resolve-payment', (jobPlace) => take({ ...event, place, jobPlace }));
+    });
+  });
+}
+
+/**
+ * Stores events in one transaction, an answer for each of them in their order; the same event may be
+ * among them twice. One that the database refuses fails alone: then they are stored one by one.
+ * Throws when the database is away; nothing was stored then.
+ */
+export async function receiveEvents(
+  needs: ReceiveNeeds,
+  events: readonly ArrivingEvent[],
+): Promise<readonly Receiving[]> {
+  const firsts = new Map<string, ArrivingEvent>();
+  for (const event of events) if (!firsts.has(event.id)) firsts.set(event.id, event);
+  // Sorted, so that two processes that are given the same events never wait for each other in a ring.
+  const given = [...firsts.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const result = await needs.transact(async ({ inbox }) => {
+    const stored = await inbox.store(given, needs.clock.now());
+    if ('refused' in stored) return stored;
+    const known = given.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
+    return { stored, stopped: known.length > 0 ? await inbox.quarantined(known) : null };
+  });
+  if ('refused' in result) return oneByOne(needs, events, result.refused);
+  const failures = await reopenAll(needs, new Set(result.stopped?.values()));
+  return events.map((event): Receiving => {
+    if (result.stored.has(event.id) && firsts.get(event.id) === event) return 'stored';
+    const key = result.stopped?.get(event.id);
+    return (key && failures.get(key)) ?? 'duplicate';
+  });
+}
+
+async function oneByOne(
+  needs: ReceiveNeeds,
+  events: readonly ArrivingEvent[],
+  refused: Error,
+): Promise<readonly Receiving[]> {
+  if (events.length === 1) return [{ failed: refused }];
+  const answers: Receiving[] = [];
+  for (const event of events) {
+    try {
+      answers.push(...(await receiveEvents(needs, [event])));
+    } catch (failed) {
+      // The database went away: the others need not wait for that, each in its turn.
+      return events.map((_event, at) => answers[at] ?? { failed });
     }
   }
-  return stored;
+  return answers;
+}
+
+/** Those payments whose events could not be opened again, with the reason. */
+async function reopenAll(
+  { transact, clock }: ReceiveNeeds,
+  keys: ReadonlySet<PaymentKey>,
+): Promise<ReadonlyMap<PaymentKey, { readonly failed: unknown }>> {
+  const failures = new Map<PaymentKey, { readonly failed: unknown }>();
+  for (const key of keys) {
+    try {
+      await transact(async ({ inbox, outbox }) => {
+        for (const eventId of await inbox.reopen(key, clock.now())) {
+          await outbox.add({ task: 'resolve-payment', payload: { eventId } });
+        }
+      });
+    } catch (failed) {
+      failures.set(key, { failed });
+    }
+  }
+  return failures;
 }

@@ -33,7 +33,7 @@ async function record(fate: 'commit' | 'rollback'): Promise<void> {
   if (decision.kind !== 'orders') throw new Error('no order');
   await books
     .transact(async (tx) => {
-      await tx.inbox.store(event, books.clock.now());
+      await tx.inbox.store([event], books.clock.now());
       await tx.payments.lock(decision.key, event.id, books.clock.now());
       await recordOrders(tx, books.base, event, decision.orders);
       if (fate === 'rollback') throw new RolledBack();
@@ -115,7 +115,7 @@ test('New Year passing while a number is taken starts the transaction again in t
   if (decision.kind !== 'orders') throw new Error('no order');
   await books.transact(async (tx) => {
     const now = new Date('2026-12-31T22:59:59Z');
-    await tx.inbox.store(event, now);
+    await tx.inbox.store([event], now);
     await tx.payments.lock(decision.key, event.id, now);
     const needs = { ...books.base, clock: { now: () => now } };
     await recordOrders(tx, needs, event, decision.orders);

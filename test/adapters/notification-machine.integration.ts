@@ -40,7 +40,7 @@ beforeAll(async () => {
   if (decision.kind !== 'orders') throw new Error('no order');
   await books.transact(async (tx) => {
     const event = receivedEvent();
-    await tx.inbox.store(event, NOW);
+    await tx.inbox.store([event], NOW);
     await tx.payments.lock(decision.key, event.id, NOW);
     await recordOrders(tx, books.base, event, decision.orders);
   });

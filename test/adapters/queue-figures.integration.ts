@@ -41,7 +41,7 @@ test('what is due is counted by kind, with the age of the longest due; what is n
   if (decision.kind !== 'orders') throw new Error('no order');
   const event = receivedEvent({ id: 'evt_1' });
   await books.transact(async (tx) => {
-    await tx.inbox.store(event, books.clock.now());
+    await tx.inbox.store([event], books.clock.now());
     await tx.payments.lock(decision.key, event.id, books.clock.now());
     await recordOrders(tx, books.base, event, decision.orders);
   });

@@ -139,21 +139,8 @@ async function somebodyElse(): Promise<Client> {
 
 async function storeEvent(id: string, type: string): Promise<void> {
   const now = new Date();
-  await transact()(({ inbox }) =>
-    inbox.store(
-      {
-        id,
-        type,
-        apiVersion: null,
-        livemode: false,
-        account: null,
-        objectId: 'x',
-        createdAt: now,
-        body: '{}',
-      },
-      now,
-    ),
-  );
+  const event = { id, type, apiVersion: null, livemode: false, account: null, objectId: 'x' };
+  await transact()(({ inbox }) => inbox.store([{ ...event, createdAt: now, body: '{}' }], now));
 }
 
 /** When the mail of a new credit note of the order is due. */

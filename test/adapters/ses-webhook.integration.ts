@@ -84,6 +84,7 @@ async function serve(fetchText: FetchText, topicArns: readonly string[] = [TOPIC
     },
     readiness: { checkDatabase: async () => {}, isStopping: () => false },
     files: null,
+    pages: null,
     sandbox: null,
     log,
   });

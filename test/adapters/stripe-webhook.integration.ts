@@ -12,7 +12,7 @@ import { BODY_BYTES_MAX } from '#adapters/http/stripe-webhook.ts';
 import { connect } from '#adapters/postgres/database.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
-import { receiveEvent } from '#application/receive-event.ts';
+import { eventIntake } from '#application/event-intake.ts';
 import { type TestBooks, testBooks } from '#test/support/books.ts';
 
 const SECRETS = ['whsec_old', 'whsec_new'];
@@ -26,7 +26,7 @@ const errors: string[] = [];
 beforeAll(async () => {
   books = await testBooks();
   books.clock.now = () => new Date();
-  ({ server, url } = await serve((event) => receiveEvent(books.base, event)));
+  ({ server, url } = await serve(eventIntake(books.base).receive));
 });
 afterAll(async () => {
   server.close();
@@ -46,6 +46,7 @@ async function serve(receive: Parameters<typeof httpApp>[0]['webhook']['receive'
       isStopping: () => false,
     },
     files: null,
+    pages: null,
     sandbox: null,
     log,
   });
@@ -276,7 +277,7 @@ test('without the database Stripe is told to come back, and readiness is off', a
   const away = connect('postgres://x:x@127.0.0.1:1/none', { connectionsMax: 1 });
   const { clock, secrets } = books;
   const transact = postgresTransact(away, { clock, secrets });
-  const other = await serve((received) => receiveEvent({ transact, clock }, received));
+  const other = await serve(eventIntake({ transact, clock }).receive);
   const body = event();
   const answer = await post(body, { 'stripe-signature': signed(body) }, other.url);
   expect(answer.status).toBe(503);

@@ -137,7 +137,7 @@ test('payments without orders and orders without payments are told', async () =>
     if (decision.kind !== 'orders') throw new Error('no order');
     const event = receivedEvent({ id: `evt_${name}` });
     await books.transact(async (tx) => {
-      await tx.inbox.store(event, NOW);
+      await tx.inbox.store([event], NOW);
       await tx.payments.lock(decision.key, event.id, NOW);
       await recordOrders(tx, books.base, event, decision.orders);
       const why = { reason: null, detail: null, eventId: event.id };

@@ -270,7 +270,16 @@ test('15 the database is away, or full in the middle: 503, nothing half-written;
   const noDatabase = postgresTransact(away, { clock, secrets });
   const diskFull: Transact = (work) =>
     transact((tx) =>
-      work({ ...tx, outbox: { add: () => Promise.reject(new Error('No space left on device')) } }),
+      work({
+        ...tx,
+        inbox: {
+          ...tx.inbox,
+          async store(events, at) {
+            await tx.inbox.store(events, at);
+            throw new Error('No space left on device');
+          },
+        },
+      }),
     );
   const event = paid();
   for (const broken of [noDatabase, diskFull]) {

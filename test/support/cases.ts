@@ -14,7 +14,7 @@ import { stripeClient } from '#adapters/stripe/client.ts';
 import { stripeCorrections } from '#adapters/stripe/correction-reader.ts';
 import { stripeReader } from '#adapters/stripe/stripe-reader.ts';
 import type { DeliveryAnswer, InvoiceMail, PartnerRequest } from '#application/ports.ts';
-import { receiveEvent } from '#application/receive-event.ts';
+import { eventIntake } from '#application/event-intake.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
 import { renderInvoice } from '#application/render-invoice.ts';
 import { resolvePayment } from '#application/resolve-payment.ts';
@@ -162,7 +162,7 @@ async function webhookDoors(books: TestBooks, stripe: Stripe) {
 
   async function openDoor({
     secrets = [SECRET] as readonly string[],
-    receive = ((event) => receiveEvent(books.base, event)) as Receive,
+    receive = eventIntake(books.base).receive as Receive,
     requestTimeoutMs = 0,
   } = {}): Promise<string> {
     const { alerts, clock } = books.base;
@@ -171,6 +171,7 @@ async function webhookDoors(books: TestBooks, stripe: Stripe) {
       sesWebhook: null,
       readiness: { checkDatabase: async () => {}, isStopping: () => false },
       files: null,
+      pages: null,
       sandbox: null,
       log,
     });

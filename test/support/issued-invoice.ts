@@ -18,7 +18,7 @@ export async function issuedInvoice(
   if (decision.kind !== 'orders') throw new Error('no order');
   const event = receivedEvent({ id: `evt_${name}` });
   await books.transact(async (tx) => {
-    await tx.inbox.store(event, books.clock.now());
+    await tx.inbox.store([event], books.clock.now());
     await tx.payments.lock(decision.key, event.id, books.clock.now());
     await recordOrders(tx, books.base, event, decision.orders);
   });

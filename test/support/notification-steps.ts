@@ -71,7 +71,7 @@ export async function newReal(): Promise<Real> {
   if (decision.kind !== 'orders') throw new Error('no order');
   await books.transact(async (tx) => {
     const event = receivedEvent();
-    await tx.inbox.store(event, START);
+    await tx.inbox.store([event], START);
     await tx.payments.lock(decision.key, event.id, START);
     await recordOrders(tx, books.base, event, decision.orders);
   });

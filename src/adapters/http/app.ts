@@ -15,6 +15,8 @@ export type HttpNeeds = {
   readonly readiness: Readiness;
   /** Null when links lead elsewhere (S3). */
   readonly files: DirectoryFiles | null;
+  /** `/dashboard`, `/portal` and what belongs to them; null where nobody looks. */
+  readonly pages: Middleware | null;
   /** The sandbox's pages, mounted after the rest; null outside the sandbox. */
   readonly sandbox: Middleware | null;
   readonly log: { error(fields: object, message: string): void };
@@ -40,6 +42,7 @@ export function httpApp(needs: HttpNeeds): Koa {
   app.use(leavingClients(needs.readiness));
   app.use(router.routes());
   app.use(router.allowedMethods());
+  if (needs.pages) app.use(needs.pages);
   if (needs.sandbox) app.use(needs.sandbox);
   return app;
 }

@@ -13,7 +13,8 @@ export type StripeWebhookNeeds = {
   readonly webhookSecrets: readonly string[];
   /** The key's mode: an event of the other one is a mistake that a person must see. */
   readonly livemode: boolean;
-  readonly receive: (event: ReceivedEvent) => Promise<'stored' | 'duplicate'>;
+  /** `full`: too much waits to be stored, and this event was not taken. */
+  readonly receive: (event: ReceivedEvent) => Promise<'stored' | 'duplicate' | 'full'>;
   readonly alerts: Alerts;
   readonly clock: Clock;
   readonly log: { error(fields: object, message: string): void };
@@ -61,6 +62,10 @@ export function stripeWebhook(needs: StripeWebhookNeeds): Middleware {
     }
     try {
       const received = await needs.receive(event);
+      if (received === 'full') {
+        ctx.set('Retry-After', '30');
+        return refuse(503, 'Too much waits to be stored. Send the event again.');
+      }
       ctx.status = 200;
       ctx.body = { received: true, duplicate: received === 'duplicate' };
     } catch (error) {

@@ -1,10 +1,11 @@
 // Stripe's events as rows, and what came of each.
 
 import { sql, type Transaction } from 'kysely';
-import type { EventOutcome, Inbox } from '#application/ports.ts';
+import { type Job, jobKey } from '#application/jobs.ts';
+import type { ArrivingEvent, EventOutcome, Inbox } from '#application/ports.ts';
 import type { CreditWait } from '#domain/credit-note.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
-import { type BookWatch, tracedAt, UNWATCHED } from './book-watch.ts';
+import { tracedAt } from './book-watch.ts';
 import type { Tables } from './tables.ts';
 
 // These wait under the key of a payment that is not theirs to answer for.
@@ -14,31 +15,56 @@ const WAITS_FOR_ORDERS: readonly CreditWait[] = [
   'payment-dismissed',
 ];
 
-export function postgresInbox(trx: Transaction<Tables>, watch: BookWatch = UNWATCHED): Inbox {
+export function postgresInbox(trx: Transaction<Tables>): Inbox {
   return {
-    async store(event, receivedAt) {
-      const inserted = await trx
-        .insertInto('stripe_event')
-        .values({
-          id: event.id,
-          type: event.type,
-          api_version: event.apiVersion,
-          livemode: event.livemode,
-          account: event.account,
-          object_id: event.objectId,
-          created_at: event.createdAt,
-          received_at: receivedAt,
-          body: event.body,
-          trace_parent: watch.place(),
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst();
-      if (inserted.numInsertedOrUpdatedRows !== 1n) return 'duplicate';
-      await trx
-        .insertInto('event_outcome')
-        .values({ event_id: event.id, kind: 'pending', tries: 0, concluded_at: receivedAt })
-        .execute();
-      return 'stored';
+    async store(events, receivedAt) {
+      const column = <T>(of: (event: ArrivingEvent) => T): T[] => events.map(of);
+      try {
+        const { rows } = await sql<{ id: string }>`
+          with given as (
+            select * from unnest(
+              ${column((it) => it.id)}::text[],
+              ${column((it) => it.type)}::text[],
+              ${column((it) => it.apiVersion)}::text[],
+              ${column((it) => it.livemode)}::boolean[],
+              ${column((it) => it.account)}::text[],
+              ${column((it) => it.objectId)}::text[],
+              ${column((it) => it.createdAt)}::timestamptz[],
+              ${column((it) => it.body)}::text[],
+              ${column((it) => it.place ?? null)}::text[],
+              ${column(payloadOf)}::json[],
+              ${column((it) => jobKey(jobOf(it)))}::text[]
+            ) as t (id, type, api_version, livemode, account, object_id, created_at, body,
+                    trace_parent, payload, job_key)
+          ), stored as (
+            insert into stripe_event (id, type, api_version, livemode, account, object_id,
+                                      created_at, received_at, body, trace_parent)
+            select id, type, api_version, livemode, account, object_id,
+                   created_at, ${receivedAt}, body, trace_parent from given
+            on conflict (id) do nothing returning id
+          ), opened as (
+            insert into event_outcome (event_id, kind, tries, concluded_at)
+            select id, 'pending', 0, ${receivedAt} from stored
+          ), queued as (
+            select graphile_worker.add_jobs(array_agg(
+              row('resolve-payment', payload, null, null, null, job_key, null, null)
+                ::graphile_worker.job_spec order by id))
+            from stored join given using (id) having count(*) > 0
+          )
+          select id from stored where (select count(*) from queued) > 0`.execute(trx);
+        return new Set(rows.map((row) => row.id));
+      } catch (error) {
+        if (isRefusal(error)) return { refused: error };
+        throw error;
+      }
+    },
+
+    async quarantined(eventIds) {
+      const { rows } = await sql<{ id: string; key: PaymentKey }>`
+        select event_id as id, payment_key as key from event_outcome
+        where event_id = any(${[...eventIds]}) and kind = 'quarantine'
+          and payment_key is not null`.execute(trx);
+      return new Map(rows.map(({ id, key }) => [id, key]));
     },
 
     async find(eventId) {
@@ -144,4 +170,19 @@ export function postgresInbox(trx: Transaction<Tables>, watch: BookWatch = UNWAT
       return rows.map((row) => row.id);
     },
   };
+}
+
+function jobOf({ id }: ArrivingEvent): Job {
+  return { task: 'resolve-payment', payload: { eventId: id } };
+}
+
+function payloadOf(event: ArrivingEvent): string {
+  const { payload } = jobOf(event);
+  return JSON.stringify(event.jobPlace ? { ...payload, traceparent: event.jobPlace } : payload);
+}
+
+/** What was given is at fault (data, constraints, sizes), not the database: others may fare better. */
+function isRefusal(error: unknown): error is Error {
+  const { code } = error as { readonly code?: unknown };
+  return error instanceof Error && typeof code === 'string' && /^(22|23|54)...$/.test(code);
 }

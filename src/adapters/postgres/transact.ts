@@ -36,7 +36,7 @@ export function postgresTransact(
         return await watch.transaction(() =>
           db.transaction().execute((trx) =>
             work({
-              inbox: postgresInbox(trx, watch),
+              inbox: postgresInbox(trx),
               payments: postgresPayments(trx),
               partners: postgresPartners(trx),
               orders: postgresOrders(trx, needs.clock),

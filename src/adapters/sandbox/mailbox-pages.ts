@@ -6,7 +6,7 @@
 import type Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Mailbox, MailSummary, StoredMail } from '#adapters/email/mailbox.ts';
-import { setPageHeaders } from './page-guard.ts';
+import { setPageHeaders } from '#adapters/pages/page-guard.ts';
 import { pageTemplate } from './page-templates.ts';
 import { fileSize, type InstantView, instantView } from './page-words.ts';
 

@@ -19,7 +19,7 @@ import {
   type Told,
 } from './home-view.ts';
 import { mailboxRoutes } from './mailbox-pages.ts';
-import { refuseCrossSite, setPageHeaders } from './page-guard.ts';
+import { refuseCrossSite, setPageHeaders } from '#adapters/pages/page-guard.ts';
 import { pageTemplate, partTemplate } from './page-templates.ts';
 import { partnerRoutes } from './partner-page.ts';
 import { purchaseFacts } from './purchase-facts.ts';

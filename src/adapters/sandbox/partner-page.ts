@@ -5,7 +5,7 @@ import type Router from '@koa/router';
 import type { DemoPartner, ReceivedRequest, Verdict } from './demo-partner.ts';
 import { exactJson } from './exact-json.ts';
 import { behavioursView } from './home-view.ts';
-import { setPageHeaders } from './page-guard.ts';
+import { setPageHeaders } from '#adapters/pages/page-guard.ts';
 import { pageTemplate } from './page-templates.ts';
 import { fileSize, type InstantView, instantView } from './page-words.ts';
 

@@ -1,6 +1,6 @@
-// What every page of the sandbox is wrapped in: headers that let nothing foreign run or be framed,
-// and the refusal of forms sent by other sites. There is no session to steal here, but a page that
-// anyone's website could make buy things would teach the wrong habit.
+// What every page is wrapped in: headers that let nothing foreign run or be framed, and the refusal of
+// forms sent by other sites. The sandbox has no session to steal, but a page that anyone's website
+// could make buy things would teach the wrong habit.
 
 import type { Context, Middleware } from 'koa';
 
@@ -8,11 +8,15 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; " +
   "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/** Page headers; `frames` allows frames of our own (the message view of the mailbox). */
+/** Page headers; `frames` allows frames of our own (a message of the mailbox, a PDF). */
 export function setPageHeaders(ctx: Context, { frames = false } = {}): void {
   ctx.set('Content-Security-Policy', frames ? `${POLICY}; frame-src 'self'` : POLICY);
   ctx.set('X-Content-Type-Options', 'nosniff');
+  ctx.set('X-Frame-Options', 'DENY'); // for browsers that do not know frame-ancestors
   ctx.set('Referrer-Policy', 'same-origin');
+  ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
+  ctx.set('Cross-Origin-Resource-Policy', 'same-origin');
+  ctx.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=()');
   ctx.set('Cache-Control', 'no-store');
 }
 

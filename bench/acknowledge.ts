@@ -1,0 +1,194 @@
+// How many webhooks a second are acknowledged, each durable before its 200, beside what a program gets
+// that stores them one by one: bare `pg` behind node:http, and stripe-sync-engine behind Koa. One
+// PostgreSQL with its durability on; server and load in processes of their own; the arms in turn, round
+// after round, with the queue and the disk cleared in between.
+//
+//   node bench/acknowledge.ts [--json] [--quick] [--rounds 5] [--seconds 8] [--connections 64]
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
+import { programProcess } from '#chaos/program-process.ts';
+import { freePort } from '#chaos/waiting.ts';
+import { migrate } from '#db/migrate.ts';
+import { type Figure, figure, note, tellReport } from './figures.ts';
+import { WEBHOOK_SECRET } from './webhook-events.ts';
+import type { Load, LoadOrder } from './webhook-load.ts';
+
+type Arm = 'program' | 'bare' | 'sync-engine';
+type Round = Readonly<Record<Arm, Load>>;
+
+const ARMS: readonly Arm[] = ['program', 'bare', 'sync-engine'];
+/** At least so often as many as bare `pg` (design.md §11). */
+const LIMIT = 5;
+/** With more connections to the database both peers only got slower here. */
+const PEER_CONNECTIONS = 20;
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    connections: { type: 'string', default: '64' },
+    arms: { type: 'string', default: ARMS.join() },
+    'peer-connections': { type: 'string', default: `${PEER_CONNECTIONS}` },
+  },
+});
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+const seconds = Number(values.seconds ?? (values.quick ? 3 : 8));
+const connections = Number(values.connections);
+const arms = ARMS.filter((arm) => values.arms.split(',').includes(arm));
+
+const closing: (() => Promise<unknown>)[] = [];
+try {
+  const measured = await measure();
+  tellReport({ figures: figuresOf(measured), details: measured }, values);
+} finally {
+  for (const step of closing.reverse()) await step();
+}
+process.exit(0);
+
+async function measure(): Promise<readonly Round[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-acknowledge-'));
+  closing.push(() => rm(folder, { recursive: true, force: true }));
+  const postgres = await startEmbeddedPostgres({ dataDir: folder, role: 'server' });
+  closing.push(() => postgres.stop());
+  await migrate(postgres.url);
+  const db = new pg.Pool({ connectionString: postgres.url, max: 1 });
+  closing.push(() => db.end());
+  const urls = {
+    program: arms.includes('program') ? await startProgram(folder, postgres.url) : '',
+    bare: arms.includes('bare') ? await startPeer('bare', postgres.url) : '',
+    'sync-engine': arms.includes('sync-engine') ? await startPeer('sync-engine', postgres.url) : '',
+  };
+  const loader = forked('webhook-load.ts', []);
+  const measured: Round[] = [];
+  // The first round warms everything up and is not counted.
+  for (let round = 0; round <= rounds; round += 1) {
+    const seen: Partial<Record<Arm, Load>> = {};
+    const order = round % 2 === 0 ? arms : arms.toReversed();
+    for (const arm of order) {
+      await clear(db);
+      const name = `${arm.slice(0, 1)}${round}x`;
+      const before = await storedBy(db, arm);
+      const forSeconds = round === 0 ? Math.min(seconds, 3) : seconds;
+      const load = await loaded(loader, { url: urls[arm], connections, seconds: forSeconds, name });
+      // What was under way at the end may be stored without having been counted; never the reverse.
+      const stored = (await storedBy(db, arm)) - before;
+      if (load.refused > 0 || stored < load.acknowledged) {
+        throw new Error(
+          `${arm}: ${stored} stored of ${load.acknowledged}, ${load.refused} refused`,
+        );
+      }
+      seen[arm] = load;
+      const about = `${Math.round(load.perSecond)}/s, p50 ${load.p50} ms, p99 ${load.p99} ms`;
+      note(`${round === 0 ? 'warming up' : `round ${round}`}: ${arm} ${about}`);
+    }
+    if (round > 0) measured.push(seen as Round);
+  }
+  return measured;
+}
+
+function figuresOf(measured: readonly Round[]): readonly Figure[] {
+  const of = (arm: Arm, what: (load: Load) => number): number[] =>
+    measured.flatMap((round) => (round[arm] ? [what(round[arm])] : []));
+  const ratios = (peer: Arm): number[] =>
+    measured.flatMap(({ program, [peer]: other }) =>
+      program && other ? [program.perSecond / other.perSecond] : [],
+    );
+  const all = [
+    { name: 'acknowledged ÷ bare pg', unit: '×', better: 'more', limit: LIMIT, of: ratios('bare') },
+    {
+      name: 'acknowledged ÷ stripe-sync-engine',
+      unit: '×',
+      better: 'more',
+      of: ratios('sync-engine'),
+    },
+    { name: 'acknowledged', unit: '/s', better: 'more', of: of('program', (it) => it.perSecond) },
+    { name: 'acknowledged, p50', unit: 'ms', better: 'less', of: of('program', (it) => it.p50) },
+    { name: 'acknowledged, p99', unit: 'ms', better: 'less', of: of('program', (it) => it.p99) },
+    { name: 'bare pg', unit: '/s', better: 'more', of: of('bare', (it) => it.perSecond) },
+    { name: 'bare pg, p99', unit: 'ms', better: 'less', of: of('bare', (it) => it.p99) },
+    {
+      name: 'stripe-sync-engine',
+      unit: '/s',
+      better: 'more',
+      of: of('sync-engine', (it) => it.perSecond),
+    },
+  ] as const;
+  return all.flatMap(({ of: its, ...about }) =>
+    its.length === 0 ? [] : [figure(about.name, { ...about, rounds: its })],
+  );
+}
+
+/** One `web` process as an operator starts it. Nobody works the queue. */
+async function startProgram(folder: string, databaseUrl: string): Promise<string> {
+  const port = await freePort();
+  const program = programProcess({
+    name: 'web',
+    role: 'web',
+    port,
+    databaseUrl,
+    logFile: join(folder, 'web.log'),
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_OPTIONS: process.env.PROGRAM_NODE_OPTIONS,
+      HOST: '127.0.0.1',
+      DATA_DIR: join(folder, 'web'),
+      PUBLIC_URL: 'http://127.0.0.1:1',
+      STORAGE_URL: `file:${join(folder, 'files')}`,
+      STRIPE_SECRET_KEY: 'sk_test_bench',
+      STRIPE_WEBHOOK_SECRETS: WEBHOOK_SECRET,
+      SELLER_FILE: fileURLToPath(new URL('../src/seller.sample.json', import.meta.url)),
+      SECRETS_KEY: Buffer.alloc(32, 6).toString('base64'),
+      EMAIL_URL: 'smtp://127.0.0.1:9',
+      EMAIL_FROM: 'factures@comptappart.example',
+      LOG_LEVEL: 'warn',
+    },
+  });
+  await program.start();
+  closing.push(() => program.end('SIGTERM'));
+  return `${program.url}/webhooks/stripe`;
+}
+
+async function startPeer(kind: string, databaseUrl: string): Promise<string> {
+  const child = forked('acknowledge-peer.ts', [kind, databaseUrl, values['peer-connections']]);
+  const [url] = (await once(child, 'message')) as [string];
+  return url;
+}
+
+function forked(file: string, args: readonly string[]): ChildProcess {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  closing.push(async () => child.kill('SIGKILL'));
+  return child;
+}
+
+async function loaded(loader: ChildProcess, order: LoadOrder): Promise<Load> {
+  loader.send(order);
+  const [load] = (await once(loader, 'message')) as [Load];
+  return load;
+}
+
+// Each arm begins with an empty queue and nothing left to be written to disk.
+async function clear(db: pg.Pool): Promise<void> {
+  await db.query('truncate graphile_worker._private_jobs');
+  await db.query('checkpoint');
+}
+
+async function storedBy(db: pg.Pool, arm: Arm): Promise<number> {
+  const tables = { program: 'stripe_event', bare: 'bare_event', 'sync-engine': 'stripe.invoices' };
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from ${tables[arm]}`,
+  );
+  return rows[0]?.count ?? 0;
+}

@@ -1,0 +1,57 @@
+// The load of `acknowledge.ts`, in a process of its own: 64 connections, each with one signed webhook
+// under way. It is told where to, and answers with what it saw.
+
+import autocannon from 'autocannon';
+import { signedEvent } from './webhook-events.ts';
+
+export type LoadOrder = {
+  readonly url: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Part of the events' ids, and so different for each order. */
+  readonly name: string;
+};
+
+/** Latencies in ms. */
+export type Load = {
+  readonly perSecond: number;
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly p50: number;
+  readonly p99: number;
+};
+
+process.on('message', async (order: LoadOrder) => {
+  process.send?.(await load(order));
+});
+
+async function load({ url, connections, seconds, name }: LoadOrder): Promise<Load> {
+  let sent = 0;
+  const { pathname } = new URL(url);
+  const startedAt = performance.now();
+  const seen = await autocannon({
+    url,
+    connections,
+    duration: seconds,
+    timeout: 60,
+    requests: [
+      {
+        method: 'POST',
+        path: pathname,
+        setupRequest(request) {
+          sent += 1;
+          const { body, signature } = signedEvent(`${name}${sent.toString(36)}`, new Date());
+          const headers = { 'content-type': 'application/json', 'stripe-signature': signature };
+          return { ...request, body, headers };
+        },
+      },
+    ],
+  });
+  return {
+    perSecond: (seen['2xx'] * 1000) / (performance.now() - startedAt),
+    acknowledged: seen['2xx'],
+    refused: seen.non2xx + seen.errors,
+    p50: seen.latency.p50,
+    p99: seen.latency.p99,
+  };
+}

@@ -1,0 +1,185 @@
+// How fast paid orders become recorded, printed, mailed and announced on this machine, with all that
+// it takes running beside, next to what bare Chromium prints of the same page in the same run. And
+// where the time goes: ms of processor an order, by process, what is not the program's apart.
+//
+//   node bench/whole-path.ts [--json] [--quick] [--rounds 3] [--orders 600] [--lines 1]
+//        [--roles serve] [--only-path]
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Role } from '#chaos/program-process.ts';
+import { delay } from '#chaos/waiting.ts';
+import { documentOf } from '#domain/invoice.ts';
+import { type BareChromium, bareChromium } from './bare-chromium.ts';
+import { type BenchWorld, type PartsOfAll, startBenchWorld } from './bench-world.ts';
+import { type Figure, figure, note, quantile, rounded, tellReport } from './figures.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    orders: { type: 'string' },
+    lines: { type: 'string', default: '1' },
+    /** `serve`, or `web,worker` and so on. */
+    roles: { type: 'string', default: 'serve' },
+    /** Without bare Chromium: for profiles. */
+    'only-path': { type: 'boolean', default: false },
+    'node-options': { type: 'string' },
+  },
+});
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+const orders = Number(values.orders ?? (values.quick ? 150 : 600));
+const lines = Number(values.lines);
+const PAGES = [1, 2, 3, 4];
+const BARE_SECONDS = values.quick ? 1 : 2;
+
+type Round = {
+  /** Orders a second, from the first webhook to the last mail and call. */
+  readonly whole: number;
+  /** PDFs a second by number of pages. */
+  readonly bare: readonly number[];
+  readonly ratio: number;
+  readonly cpuMs: PartsOfAll;
+  readonly transactions: number;
+  readonly stripeRequests: number;
+};
+
+const folder = await mkdtemp(join(tmpdir(), 'bench-whole-'));
+const world = await startBenchWorld({
+  folder,
+  roles: values.roles.split(',') as Role[],
+  lines: [lines],
+  env: { LOG_LEVEL: 'error' },
+  ...(values['node-options'] !== undefined && { nodeOptions: values['node-options'] }),
+});
+let bare: BareChromium | null = null;
+try {
+  note(`${values.roles}; load ${loadavg()[0]}`);
+  await burst(world, Math.ceil(orders / 3)); // not counted: caches, connections, compiled code
+  if (!values['only-path']) {
+    bare = await bareChromium(await aDocument(world), { folder, pagesMax: Math.max(...PAGES) });
+    await bare.rate(Math.max(...PAGES), 1);
+  }
+  const measured: Round[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    measured.push(await oneRound(world, bare, round % 2 === 0));
+    note(JSON.stringify(measured.at(-1)));
+  }
+  await bare?.close();
+  const sustained = Math.min(...measured.map(({ whole }) => whole));
+  const half = await atHalf(world, sustained / 2, values.quick ? 5 : 15);
+  const figures: Figure[] = [
+    ...(bare === null ? [] : [chromiumRatio(measured)]),
+    rate('whole path: orders/s', measured, (it) => it.whole),
+    ...(bare === null ? [] : [rate('bare Chromium: PDFs/s', measured, bestOf)]),
+    figure('p99 from webhook to partner’s request at half load', {
+      ...{ unit: 'ms', better: 'less', limit: 1000, rounds: [half.p99] },
+    }),
+    figure('whole path: Stripe requests an order', {
+      ...{ unit: 'count', better: 'less', limit: 1 },
+      rounds: measured.map((it) => it.stripeRequests),
+    }),
+    figure('whole path: commits an order under load, the queue’s too', {
+      ...{ unit: 'count', better: 'less', rounds: measured.map((it) => it.transactions) },
+    }),
+  ];
+  const details = { rounds: measured, half, load: loadavg() };
+  tellReport({ figures, details }, values);
+  if (!values.json) tellCpu(measured);
+} finally {
+  await world.close();
+  if (process.env.KEEP) note(folder);
+  else await rm(folder, { recursive: true, force: true });
+}
+process.exit(0);
+
+async function oneRound(
+  of: BenchWorld,
+  yardstick: BareChromium | null,
+  bareFirst: boolean,
+): Promise<Round> {
+  const bareRates = async () => {
+    const rates: number[] = [];
+    for (const pages of yardstick ? PAGES : []) {
+      rates.push((await yardstick?.rate(pages, BARE_SECONDS)) ?? 0);
+    }
+    return rates;
+  };
+  const before = bareFirst ? await bareRates() : [];
+  const path = await burst(of, orders);
+  const rates = bareFirst ? before : await bareRates();
+  return { ...path, bare: rates, ratio: path.whole / Math.max(...rates) };
+}
+
+async function burst(of: BenchWorld, count: number): Promise<Omit<Round, 'bare' | 'ratio'>> {
+  const cpuBefore = await of.cpu();
+  const commitsBefore = await commits(of);
+  const startedAt = performance.now();
+  const sending = of.send(count);
+  const { stripeRequests } = await of.arrived(count, 300_000);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await sending;
+  const cpuAfter = await of.cpu();
+  await delay(1_100); // PostgreSQL's counters come late, and a browser at rest is the other side's due
+  const transactions = ((await commits(of)) - commitsBefore) / count;
+  const cpuMs = Object.fromEntries(
+    Object.entries(cpuAfter).map(([part, ms]) => [part, (ms - (cpuBefore[part] ?? 0)) / count]),
+  );
+  return { whole: count / seconds, cpuMs, transactions, stripeRequests: stripeRequests / count };
+}
+
+/** Of everybody, Graphile Worker and the idle polls included. */
+async function commits({ db }: BenchWorld): Promise<number> {
+  const { rows } = await db.query<{ n: string }>(
+    'select xact_commit as n from pg_stat_database where datname = current_database()',
+  );
+  return Number(rows[0]?.n);
+}
+
+async function aDocument({ db }: BenchWorld) {
+  const { rows } = await db.query<{ content: string }>('select content from invoice limit 1');
+  return documentOf(rows[0]?.content ?? '');
+}
+
+/** ms from the webhook's sending to the partner's request, at a steady rate. */
+async function atHalf(of: BenchWorld, rateOf: number, seconds: number) {
+  const count = Math.ceil(rateOf * seconds);
+  const [sent, { calls }] = await Promise.all([
+    of.send(count, { rate: rateOf }),
+    of.arrived(count, 300_000),
+  ]);
+  const ms = calls.map(([eventId, at]) => at - (sent.at.get(eventId) ?? Number.NaN));
+  return {
+    rate: rounded(rateOf),
+    p50: quantile(ms, 0.5),
+    p99: quantile(ms, 0.99),
+    answerP99: rounded(quantile(sent.answersMs, 0.99)),
+  };
+}
+
+function bestOf({ bare: rates }: Round): number {
+  return Math.max(...rates);
+}
+
+function chromiumRatio(measured: readonly Round[]): Figure {
+  return figure('whole path ÷ bare Chromium', {
+    ...{ unit: '×', better: 'more', limit: 0.7, rounds: measured.map(({ ratio }) => ratio) },
+  });
+}
+
+function rate(name: string, measured: readonly Round[], of: (round: Round) => number): Figure {
+  return figure(name, { unit: '/s', better: 'more', rounds: measured.map(of) });
+}
+
+function tellCpu(measured: readonly Round[]): void {
+  const parts = [...new Set(measured.flatMap(({ cpuMs }) => Object.keys(cpuMs)))];
+  console.log('\nms of processor an order (two cores give 2,000 ms a second)');
+  for (const part of parts) {
+    const ms = measured.map(({ cpuMs }) => cpuMs[part] ?? 0);
+    const sum = ms.reduce((a, b) => a + b, 0);
+    console.log(`  ${part.padEnd(12)}${rounded(sum / ms.length)}`);
+  }
+}
