@@ -52,7 +52,13 @@ async function syncEngine(): Promise<RequestListener> {
   const dist = dirname(fileURLToPath(import.meta.resolve('@supabase/stripe-sync-engine')));
   Object.assign(globalThis, { __dirname: dist });
   const { runMigrations, StripeSync } = await import('@supabase/stripe-sync-engine');
+  const admin = new pg.Client({ connectionString: databaseUrl });
+  await admin.connect();
+  // Its migrations give functions to this role, and say nothing when they fail.
+  await admin.query('create role postgres');
   await runMigrations({ databaseUrl, schema: 'stripe' });
+  await admin.query('select last_synced_at from stripe.invoices limit 1');
+  await admin.end();
   const sync = new StripeSync({
     poolConfig: { connectionString: databaseUrl, max: Number(connections) },
     stripeSecretKey: 'sk_test_bench',
@@ -60,7 +66,7 @@ async function syncEngine(): Promise<RequestListener> {
     schema: 'stripe',
   });
   const app = new Koa();
-  app.on('error', (error) => console.error(error));
+  app.on('error', (error) => console.error(String(error)));
   app.use(async (ctx) => {
     await sync.processWebhook(await getRawBody(ctx.req), ctx.get('stripe-signature'));
     ctx.body = { received: true };

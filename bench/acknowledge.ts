@@ -18,11 +18,16 @@ import { programProcess } from '#chaos/program-process.ts';
 import { freePort } from '#chaos/waiting.ts';
 import { migrate } from '#db/migrate.ts';
 import { type Figure, figure, note, tellReport } from './figures.ts';
+import { treeOf } from './process-table.ts';
 import { WEBHOOK_SECRET } from './webhook-events.ts';
 import type { Load, LoadOrder } from './webhook-load.ts';
 
 type Arm = 'program' | 'bare' | 'sync-engine';
-type Round = Readonly<Record<Arm, Load>>;
+type Measured = Load & { readonly cpuUs: Cpu };
+type Round = { readonly [A in Arm]?: Measured };
+/** Processor time an acknowledged webhook, in µs: what bounds the rate when all cores are busy. */
+type Cpu = { readonly server: number; readonly postgres: number; readonly load: number };
+type Server = { readonly url: string; readonly pid: number };
 
 const ARMS: readonly Arm[] = ['program', 'bare', 'sync-engine'];
 /** At least so often as many as bare `pg` (design.md §11). */
@@ -62,74 +67,111 @@ async function measure(): Promise<readonly Round[]> {
   closing.push(() => postgres.stop());
   await migrate(postgres.url);
   const db = new pg.Pool({ connectionString: postgres.url, max: 1 });
+  db.on('error', () => {});
   closing.push(() => db.end());
-  const urls = {
-    program: arms.includes('program') ? await startProgram(folder, postgres.url) : '',
-    bare: arms.includes('bare') ? await startPeer('bare', postgres.url) : '',
-    'sync-engine': arms.includes('sync-engine') ? await startPeer('sync-engine', postgres.url) : '',
-  };
+  const servers = new Map<Arm, Server>();
+  for (const arm of arms) {
+    const start =
+      arm === 'program' ? startProgram(folder, postgres.url) : startPeer(arm, postgres.url);
+    servers.set(arm, await start);
+  }
   const loader = forked('webhook-load.ts', []);
   const measured: Round[] = [];
   // The first round warms everything up and is not counted.
   for (let round = 0; round <= rounds; round += 1) {
-    const seen: Partial<Record<Arm, Load>> = {};
-    const order = round % 2 === 0 ? arms : arms.toReversed();
-    for (const arm of order) {
-      await clear(db);
-      const name = `${arm.slice(0, 1)}${round}x`;
-      const before = await storedBy(db, arm);
+    const seen: { [A in Arm]?: Measured } = {};
+    for (const arm of round % 2 === 0 ? arms : arms.toReversed()) {
       const forSeconds = round === 0 ? Math.min(seconds, 3) : seconds;
-      const load = await loaded(loader, { url: urls[arm], connections, seconds: forSeconds, name });
-      // What was under way at the end may be stored without having been counted; never the reverse.
-      const stored = (await storedBy(db, arm)) - before;
-      if (load.refused > 0 || stored < load.acknowledged) {
-        throw new Error(
-          `${arm}: ${stored} stored of ${load.acknowledged}, ${load.refused} refused`,
-        );
-      }
+      const { url, pid } = servers.get(arm) as Server;
+      const name = `${arm.slice(0, 1)}${round}x`;
+      const order = { url, connections, seconds: forSeconds, name };
+      const load = await oneArm(db, { arm, pid, loader, order });
       seen[arm] = load;
       const about = `${Math.round(load.perSecond)}/s, p50 ${load.p50} ms, p99 ${load.p99} ms`;
       note(`${round === 0 ? 'warming up' : `round ${round}`}: ${arm} ${about}`);
+      note(`    µs of processor each: ${JSON.stringify(load.cpuUs)}`);
     }
-    if (round > 0) measured.push(seen as Round);
+    if (round > 0) measured.push(seen);
   }
   return measured;
 }
 
+async function oneArm(
+  db: pg.Pool,
+  it: {
+    readonly arm: Arm;
+    readonly pid: number;
+    readonly loader: ChildProcess;
+    readonly order: LoadOrder;
+  },
+): Promise<Measured> {
+  const { arm, loader } = it;
+  await clear(db);
+  const storedBefore = await storedBy(db, arm);
+  const parts = { server: it.pid, postgres: await postmasterOf(db), load: loader.pid as number };
+  const before = await cpuMs(parts);
+  const load = await loaded(loader, it.order);
+  const after = await cpuMs(parts);
+  // What was under way at the end may be stored without having been counted; never the reverse.
+  const stored = (await storedBy(db, arm)) - storedBefore;
+  if (load.refused > 0 || stored < load.acknowledged) {
+    throw new Error(`${arm}: ${stored} stored of ${load.acknowledged}, ${load.refused} refused`);
+  }
+  const each = (part: keyof Cpu) =>
+    Math.round(((after[part] - before[part]) * 1000) / load.acknowledged);
+  const cpuUs = { server: each('server'), postgres: each('postgres'), load: each('load') };
+  return { ...load, cpuUs };
+}
+
+async function cpuMs(roots: Readonly<Record<keyof Cpu, number>>): Promise<Cpu> {
+  const of = async (root: number): Promise<number> => {
+    const tree = await treeOf(root);
+    return tree.reduce((sum, { cpuMs: own, goneMs }) => sum + own + goneMs, 0);
+  };
+  const { server, postgres, load } = roots;
+  return { server: await of(server), postgres: await of(postgres), load: await of(load) };
+}
+
+async function postmasterOf(db: pg.Pool): Promise<number> {
+  const { rows } = await db.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const [seen] = await treeOf(rows[0]?.pid ?? 0);
+  return seen?.parent ?? 0;
+}
+
 function figuresOf(measured: readonly Round[]): readonly Figure[] {
-  const of = (arm: Arm, what: (load: Load) => number): number[] =>
-    measured.flatMap((round) => (round[arm] ? [what(round[arm])] : []));
-  const ratios = (peer: Arm): number[] =>
+  const of = (arm: Arm, what: (load: Measured) => number): number[] =>
+    measured.flatMap(({ [arm]: load }) => (load ? [what(load)] : []));
+  const over = (peer: Arm): number[] =>
     measured.flatMap(({ program, [peer]: other }) =>
       program && other ? [program.perSecond / other.perSecond] : [],
     );
-  const all = [
-    { name: 'acknowledged ÷ bare pg', unit: '×', better: 'more', limit: LIMIT, of: ratios('bare') },
-    {
-      name: 'acknowledged ÷ stripe-sync-engine',
-      unit: '×',
-      better: 'more',
-      of: ratios('sync-engine'),
-    },
-    { name: 'acknowledged', unit: '/s', better: 'more', of: of('program', (it) => it.perSecond) },
-    { name: 'acknowledged, p50', unit: 'ms', better: 'less', of: of('program', (it) => it.p50) },
-    { name: 'acknowledged, p99', unit: 'ms', better: 'less', of: of('program', (it) => it.p99) },
-    { name: 'bare pg', unit: '/s', better: 'more', of: of('bare', (it) => it.perSecond) },
-    { name: 'bare pg, p99', unit: 'ms', better: 'less', of: of('bare', (it) => it.p99) },
-    {
-      name: 'stripe-sync-engine',
-      unit: '/s',
-      better: 'more',
-      of: of('sync-engine', (it) => it.perSecond),
-    },
-  ] as const;
-  return all.flatMap(({ of: its, ...about }) =>
-    its.length === 0 ? [] : [figure(about.name, { ...about, rounds: its })],
-  );
+  const rate = (arm: Arm) => ({
+    ...{ unit: '/s', better: 'more' as const, rounds: of(arm, (it) => it.perSecond) },
+  });
+  const ms = (arm: Arm, which: 'p50' | 'p99') => ({
+    ...{ unit: 'ms', better: 'less' as const, rounds: of(arm, (it) => it[which]) },
+  });
+  const us = (part: keyof Cpu) => ({
+    ...{ unit: 'µs', better: 'less' as const, rounds: of('program', (it) => it.cpuUs[part]) },
+  });
+  const ratio = { unit: '×', better: 'more' as const };
+  const all: readonly (readonly [string, Parameters<typeof figure>[1]])[] = [
+    ['acknowledged ÷ bare pg', { ...ratio, limit: LIMIT, rounds: over('bare') }],
+    ['acknowledged ÷ stripe-sync-engine', { ...ratio, rounds: over('sync-engine') }],
+    ['acknowledged', rate('program')],
+    ['acknowledged, p50', ms('program', 'p50')],
+    ['acknowledged, p99', ms('program', 'p99')],
+    ['acknowledged, processor of web', us('server')],
+    ['acknowledged, processor of PostgreSQL', us('postgres')],
+    ['bare pg', rate('bare')],
+    ['bare pg, p99', ms('bare', 'p99')],
+    ['stripe-sync-engine', rate('sync-engine')],
+  ];
+  return all.flatMap(([name, about]) => (about.rounds.length > 0 ? [figure(name, about)] : []));
 }
 
 /** One `web` process as an operator starts it. Nobody works the queue. */
-async function startProgram(folder: string, databaseUrl: string): Promise<string> {
+async function startProgram(folder: string, databaseUrl: string): Promise<Server> {
   const port = await freePort();
   const program = programProcess({
     name: 'web',
@@ -156,13 +198,13 @@ async function startProgram(folder: string, databaseUrl: string): Promise<string
   });
   await program.start();
   closing.push(() => program.end('SIGTERM'));
-  return `${program.url}/webhooks/stripe`;
+  return { url: `${program.url}/webhooks/stripe`, pid: program.pid() ?? 0 };
 }
 
-async function startPeer(kind: string, databaseUrl: string): Promise<string> {
+async function startPeer(kind: Arm, databaseUrl: string): Promise<Server> {
   const child = forked('acknowledge-peer.ts', [kind, databaseUrl, values['peer-connections']]);
   const [url] = (await once(child, 'message')) as [string];
-  return url;
+  return { url, pid: child.pid as number };
 }
 
 function forked(file: string, args: readonly string[]): ChildProcess {

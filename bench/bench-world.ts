@@ -150,7 +150,7 @@ async function waitFor(child: ChildProcess, count: number, withinMs: number): Pr
     if (Date.now() > end) {
       throw new Error(`${calls.length} calls and ${mails} mails of ${count} in ${withinMs} ms`);
     }
-    await delay(25);
+    await delay(50);
     child.send('arrived?');
     const [news] = (await once(child, 'message')) as [Arrived];
     calls.push(...news.calls);

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { httpApp } from '#adapters/http/app.ts';
 import type { FetchText } from '#adapters/http/sns-signature.ts';
 import { SNS_BYTES_MAX } from '#adapters/http/sns-webhook.ts';
-import { listNotifications } from '#adapters/postgres/book-lists.ts';
+import { listNotifications } from '#adapters/postgres/notification-lists.ts';
 import { journeyOfPayment } from '#adapters/postgres/payment-journey.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
 import { recordMailEvent } from '#application/record-mail-event.ts';

@@ -3,11 +3,11 @@
 // mistakes answer at once, without loading a database driver or a browser.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { NOTIFICATION_STATES, PAYMENT_WORDS } from '#adapters/state-words.ts';
 import { addAccounting } from './accounting-commands.ts';
 import type { Answer, Cli } from './cli.ts';
 import { frenchCommand } from './french-help.ts';
 import { addSecretRotation, addSecrets, addUpkeep } from './operations-commands.ts';
-import { NOTIFICATION_STATES, PAYMENT_WORDS } from './state-words.ts';
 
 export type TreeOutput = {
   readonly onAnswer: (answer: Answer | null) => void;

@@ -1,8 +1,15 @@
 // `notifications list|retry`: what was sent to whom, why it stopped, and an operator's new round.
 
 import { parisTime } from '#adapters/french.ts';
-import { listNotifications, type NotificationListing } from '#adapters/postgres/book-lists.ts';
+import { listNotifications, type NotificationListing } from '#adapters/postgres/notification-lists.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
+import {
+  attemptCount,
+  attemptWords,
+  CHANNEL_WORDS,
+  MAIL_EVENT_WORDS,
+  notificationWord,
+} from '#adapters/state-words.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import { type RetryAnswer, retryNotification } from '#application/retry-notification.ts';
 import type { Channel, NotificationState } from '#domain/notification.ts';
@@ -12,13 +19,6 @@ import { misuse } from './faults.ts';
 import { fr, moment, momentToTheSecond, wrapped } from './layout.ts';
 import { operator } from './operator.ts';
 import { slugOf } from './partner-options.ts';
-import {
-  attemptCount,
-  attemptWords,
-  CHANNEL_WORDS,
-  MAIL_EVENT_WORDS,
-  notificationWord,
-} from './state-words.ts';
 
 export async function notificationsList(
   cli: Cli,

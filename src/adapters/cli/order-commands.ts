@@ -17,6 +17,12 @@ import {
   journeyOfPayment,
 } from '#adapters/postgres/payment-journey.ts';
 import { exactJson } from '#adapters/sandbox/exact-json.ts';
+import {
+  attemptWords,
+  CAUSE_WORDS,
+  MAIL_EVENT_WORDS,
+  notificationWord,
+} from '#adapters/state-words.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import { parisDay } from '#domain/invoice-number.ts';
 import { cents, currency } from '#domain/money.ts';
@@ -26,7 +32,6 @@ import type { Answer, Cli } from './cli.ts';
 import { Fault } from './faults.ts';
 import { facts, fr, indented, moment, momentToTheSecond, table, wrapped } from './layout.ts';
 import { slugOf } from './partner-options.ts';
-import { attemptWords, CAUSE_WORDS, MAIL_EVENT_WORDS, notificationWord } from './state-words.ts';
 
 export async function ordersList(
   cli: Cli,

@@ -2,12 +2,12 @@
 
 import { listPayments, type PaymentListing } from '#adapters/postgres/book-lists.ts';
 import { explainQuarantine } from '#adapters/quarantine-words.ts';
+import { PAYMENT_WORDS } from '#adapters/state-words.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import type { PaymentState } from '#application/ports.ts';
 import { withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { fr, moment, wrapped } from './layout.ts';
-import { PAYMENT_WORDS } from './state-words.ts';
 
 export async function paymentsList(
   cli: Cli,

@@ -2,6 +2,7 @@
 // are taken in (the running program works them), and what does not agree is told.
 
 import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { PAYMENT_WORDS } from '#adapters/state-words.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
 import { stripeHistory } from '#adapters/stripe/stripe-history.ts';
 import { systemClock } from '#adapters/system-clock.ts';
@@ -17,7 +18,6 @@ import { Fault, misuse } from './faults.ts';
 import { fr, moment } from './layout.ts';
 import { pastMoment } from './past-moment.ts';
 import { progressBar } from './progress-bar.ts';
-import { PAYMENT_WORDS } from './state-words.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** What was paid in the last minutes may still be under way. */

@@ -2,7 +2,6 @@
 // contents: the page fetches its own parts again, with its own rights. It ends when the program is told to
 // stop, and when the session may have ended; browsers come back by themselves.
 
-import { PassThrough } from 'node:stream';
 import type { Context } from 'koa';
 import type { LiveFeed } from '#adapters/postgres/dashboard/live-feed.ts';
 
@@ -27,7 +26,9 @@ export function streamLive(
     return;
   }
   open += 1;
-  const body = new PassThrough();
+  // Written past Koa, which would report every tab that closes as a failure.
+  ctx.respond = false;
+  const body = ctx.res;
   const unsubscribe = feed.subscribe((told) => {
     // A reader that does not read is let go: it comes back and sees everything anew.
     if (body.writableLength > 64 * 1024) return end();
@@ -49,12 +50,11 @@ export function streamLive(
     unsubscribe();
     body.end();
   }
-  ctx.req.once('close', end);
   body.once('close', end);
-  ctx.status = 200;
-  ctx.type = 'text/event-stream';
-  ctx.set('Cache-Control', 'no-store');
-  ctx.set('X-Accel-Buffering', 'no');
+  body.writeHead(200, {
+    'Content-Type': 'text/event-stream',
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+  });
   body.write('retry: 2000\n\n');
-  ctx.body = body;
 }

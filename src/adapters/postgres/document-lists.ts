@@ -1,5 +1,7 @@
 // The legal documents as a list for people: newest first, with where their printing stands.
 
+import { type RawBuilder, sql } from 'kysely';
+import type { Series } from '#domain/invoice-number.ts';
 import type { Database } from './database.ts';
 import type { PrintingTable } from './tables.ts';
 
@@ -17,20 +19,40 @@ export type DocumentListing = {
 };
 
 /** The newest documents of both series, at most `limit`. */
-export function listDocuments(
+export async function listDocuments(
   db: Database,
   which: { readonly state?: PrintingTable['state']; readonly limit: number },
 ): Promise<DocumentListing[]> {
-  let query = db
-    .selectFrom('invoice as i')
-    .innerJoin('printing as p', 'p.number', 'i.number')
-    .select(['i.number', 'i.order_id as orderId', 'i.issued_at as issuedAt', 'p.state'])
-    .select(['p.failures', 'p.interruptions', 'p.last_error as lastError'])
-    .select(['p.next_attempt_at as nextAttemptAt', 'p.lease_holder as leaseHolder'])
-    .select('p.lease_until as leaseUntil')
-    .orderBy('i.issued_at', 'desc')
-    .orderBy('i.number', 'desc')
-    .limit(which.limit);
-  if (which.state !== undefined) query = query.where('p.state', '=', which.state);
-  return query.execute();
+  const { rows } = await sql<DocumentListing>`
+    select i.number, i.order_id as "orderId", i.issued_at as "issuedAt", i.state,
+      i.failures, i.interruptions, i.last_error as "lastError",
+      i.next_attempt_at as "nextAttemptAt", i.lease_holder as "leaseHolder",
+      i.lease_until as "leaseUntil"
+    from (${found(which)}) i
+    order by i.issued_at desc, i.number desc limit ${which.limit}`.execute(db);
+  return rows;
+}
+
+// What is not printed yet is little and has indexes of its own. The rest is found along the numbers,
+// which rise with time, series by series.
+function found({
+  state,
+  limit,
+}: {
+  readonly state?: PrintingTable['state'];
+  readonly limit: number;
+}): RawBuilder<unknown> {
+  const shown = sql`i.number, i.order_id, i.issued_at, p.state, p.failures, p.interruptions,
+    p.last_error, p.next_attempt_at, p.lease_holder, p.lease_until`;
+  if (state !== undefined && state !== 'printed') {
+    return sql`select ${shown} from printing p join invoice i on i.number = p.number
+      where p.state = ${sql.lit(state)}`;
+  }
+  const inState = state === undefined ? sql`` : sql`and p.state = ${sql.lit(state)}`;
+  const newest = (series: Series) => sql`
+    (select ${shown} from invoice i
+      cross join lateral (select * from printing p where p.number = i.number ${inState} limit 1) p
+      where i.series = ${series}
+      order by i.series desc, i.year desc, i.ordinal desc limit ${limit})`;
+  return sql`${newest('FQCA')} union all ${newest('AQCA')}`;
 }

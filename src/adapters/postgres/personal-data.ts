@@ -43,8 +43,8 @@ const PLACES: { readonly [P in keyof PurgeCounts]: Place } = {
  * True of a `notification` that can still say what it has to say. A credit note's can for ever, by
  * its own text: money may go back late.
  */
-export const NOTHING_PURGED = sql<boolean>`(notification.credit_note_id is not null or not exists
-  (select from orders where orders.id = notification.order_id and orders.purged_at is not null))`;
+export const NOTHING_PURGED = sql<boolean>`(notification.credit_note_id is not null or
+  (select purged_at is null from orders where orders.id = notification.order_id))`;
 
 /** Whether the data it would need were erased. Throws when there is no such notification. */
 export async function isPurgedNotification(db: Database, id: string): Promise<boolean> {

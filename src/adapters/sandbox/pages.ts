@@ -5,6 +5,7 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Mailbox } from '#adapters/email/mailbox.ts';
+import { refuseCrossSite, setPageHeaders } from '#adapters/pages/page-guard.ts';
 import type { Database } from '#adapters/postgres/database.ts';
 import type { Clock, FileStore } from '#application/ports.ts';
 import type { SandboxProduct } from './catalogue.ts';
@@ -19,7 +20,6 @@ import {
   type Told,
 } from './home-view.ts';
 import { mailboxRoutes } from './mailbox-pages.ts';
-import { refuseCrossSite, setPageHeaders } from '#adapters/pages/page-guard.ts';
 import { pageTemplate, partTemplate } from './page-templates.ts';
 import { partnerRoutes } from './partner-page.ts';
 import { purchaseFacts } from './purchase-facts.ts';

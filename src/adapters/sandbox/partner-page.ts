@@ -2,10 +2,10 @@
 // of us. Bodies are set out for reading with every value as received; all of it is hostile text.
 
 import type Router from '@koa/router';
+import { setPageHeaders } from '#adapters/pages/page-guard.ts';
 import type { DemoPartner, ReceivedRequest, Verdict } from './demo-partner.ts';
 import { exactJson } from './exact-json.ts';
 import { behavioursView } from './home-view.ts';
-import { setPageHeaders } from '#adapters/pages/page-guard.ts';
 import { pageTemplate } from './page-templates.ts';
 import { fileSize, type InstantView, instantView } from './page-words.ts';
 
