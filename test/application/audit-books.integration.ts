@@ -307,10 +307,11 @@ function statementsFor({ table, column, type }: Target, seed: number, how: strin
   const which = `ctid = (array(select ctid from ${table} order by ctid))[1 + ${seed} % (
     select count(*)::int from ${table})]`;
   if (how === 'delete') return [`delete from ${table} where ${which}`];
+  // Far enough that no number becomes another document's: that, a unique index would refuse already.
   const other: Record<string, string> = {
     text: `overlay(${column} placing chr(65 + (ascii(substr(${column},
       1 + ${seed} % length(${column}), 1)) + 1) % 26) from 1 + ${seed} % length(${column}))`,
-    integer: `coalesce(${column}, 0) + 1 + ${seed} % 1000`,
+    integer: `coalesce(${column}, 0) + 100 + ${seed} % 1000`,
     bigint: `coalesce(${column}, 0) + 100 + ${seed} % 1000`,
     date: `${column} + 1 + ${seed} % 1000`,
     'timestamp with time zone': `${column} + (1 + ${seed} % 1000) * interval '1 microsecond'`,

@@ -21,6 +21,8 @@ export async function newcomer(
 ): Promise<Page> {
   const { mayComplain = false, ...look } = options;
   const context = await browser.newContext(look);
+  // Machines that do other work are slow; nobody waits this long for a page that works.
+  context.setDefaultTimeout(55_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => complaints.push(message.text()));
