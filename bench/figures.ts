@@ -20,6 +20,12 @@ export type Figure = {
 /** What a bench file prints with `--json`. `details` is whatever helps to understand the figures. */
 export type BenchReport = { readonly figures: readonly Figure[]; readonly details?: unknown };
 
+/** A whole run as `run.ts --json` prints it and `compare.ts` reads it. */
+export type BenchRun = {
+  readonly machine: Readonly<Record<string, string | number | boolean>>;
+  readonly benches: Readonly<Record<string, BenchReport | { readonly failed: number | null }>>;
+};
+
 /** Of at least one round. A round that measured nothing (NaN) keeps the figure from holding. */
 export function figure(
   name: string,

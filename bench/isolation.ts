@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { newSeed } from '#chaos/chance.ts';
 import { delay, until } from '#chaos/waiting.ts';
 import { startWorld, type World } from '#chaos/world.ts';
+import { figure, note, quantile, tellReport } from './figures.ts';
 
 /** Times in ms. */
 type Arm = { readonly p50: number; readonly p99: number; readonly calls: number };
@@ -61,32 +62,21 @@ try {
 process.exit(0);
 
 function report(capacity: number, rate: number, measured: readonly Round[]): void {
-  const ratio = round2(median(measured.map((it) => it.ratio)));
-  const figures = {
-    ratio,
-    limit: LIMIT,
-    holds: ratio <= LIMIT,
-    rate,
-    capacity: round2(capacity),
-    rounds: measured,
-  };
-  if (values.json) {
-    console.log(JSON.stringify({ isolation: figures }, null, 2));
-    return;
-  }
   const why =
     rate < WANTED_RATE ? ` (half of what this machine sustains, ${capacity.toFixed(0)}/s)` : '';
-  console.log(`${rate} orders/s${why}, ${seconds} s an arm; ms from webhook to request`);
-  console.table(
-    measured.map(({ without, hanging, ratio: of }) => ({
-      'p50 without': without.p50,
-      'p50 hanging': hanging.p50,
-      'p99 without': without.p99,
-      'p99 hanging': hanging.p99,
-      ratio: round2(of),
-    })),
-  );
-  console.log(`median of the ratios: ${ratio} (limit ${LIMIT})`);
+  note(`${rate} orders/s${why}, ${seconds} s an arm; ms from webhook to request`);
+  const p99 = (of: 'without' | 'hanging') => ({
+    ...{ unit: 'ms', better: 'less' as const, rounds: measured.map((it) => it[of].p99) },
+  });
+  const ratios = measured.map(({ ratio }) => ratio);
+  const figures = [
+    figure('others’ p99, hanging ÷ without', {
+      ...{ unit: '×', better: 'less', limit: LIMIT, rounds: ratios },
+    }),
+    figure('others’ p99, all answer', p99('without')),
+    figure('others’ p99, one hangs', p99('hanging')),
+  ];
+  tellReport({ figures, details: { rate, capacity, rounds: measured } }, values);
 }
 
 /** What the machine does when it has all it can do, mail and PDF included. */
@@ -146,20 +136,4 @@ async function isIdle({ db }: World): Promise<boolean> {
   const { rows } = await db.query<{ open: number }>(`select count(*)::int as open
     from notification where state = 'sending' or state = 'queued' and next_attempt_at < now()`);
   return rows[0]?.open === 0;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  const [low = Number.NaN, high = low] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[half]];
-  return (low + high) / 2;
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -2,7 +2,7 @@
 // sides print the same page in the same run, in turn, round after round, so the machine's mood
 // falls on both; the ratio is the figure, the rates are only its parts.
 //
-//   node bench/pdf.ts [--json] [--rounds 5] [--seconds 1.5] [--lines 1,5,60] [--pages 1,2]
+//   node bench/pdf.ts [--json] [--quick] [--rounds 5] [--seconds 1.5] [--lines 1,5,60] [--pages 1,2]
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,15 +15,18 @@ import { supervisedBrowser } from '#adapters/pdf/supervised-browser.ts';
 import { warmPage } from '#adapters/pdf/warm-page.ts';
 import type { LegalDocument } from '#domain/invoice.ts';
 import { manyLines, sampleInvoice } from '#test/support/invoices.ts';
+import { type Figure, figure, figureTable, note, tellReport } from './figures.ts';
 
-/** Medians over the rounds. Rates in PDFs a second. */
+/** Rates in PDFs a second, one a round. */
 type Row = {
   readonly lines: number;
   readonly pages: number;
-  readonly bare: number;
-  readonly facturX: number;
-  readonly ratio: number;
+  readonly bare: readonly number[];
+  readonly facturX: readonly number[];
 };
+
+/** Of bare Chromium's rate at least so much must be left. */
+const LIMIT = 0.9;
 
 /** Something that prints one PDF at a time for each of its callers. */
 type Printer = { print(): Promise<Uint8Array>; close(): Promise<void> };
@@ -31,24 +34,26 @@ type Printer = { print(): Promise<Uint8Array>; close(): Promise<void> };
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1.5' },
-    lines: { type: 'string', default: '1,5,60' },
-    pages: { type: 'string', default: '1,2' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    lines: { type: 'string' },
+    pages: { type: 'string' },
   },
 });
-const rounds = Number(values.rounds);
-const milliseconds = Number(values.seconds) * 1000;
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
+const milliseconds = Number(values.seconds ?? (values.quick ? 1 : 1.5)) * 1000;
+const allLines = numbers(values.lines ?? (values.quick ? '1,60' : '1,5,60'));
+const allPages = numbers(values.pages ?? (values.quick ? '1' : '1,2'));
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-pdf-'));
 try {
   const cacheDir = await chromiumCacheDir(folder);
   const rows: Row[] = [];
-  for (const pages of numbers(values.pages)) {
-    for (const lines of numbers(values.lines)) rows.push(await compare(cacheDir, pages, lines));
+  for (const pages of allPages) {
+    for (const lines of allLines) rows.push(await compare(cacheDir, pages, lines));
   }
-  if (values.json) console.log(JSON.stringify({ pdf: rows }, null, 2));
-  else console.table(rows);
+  tellReport({ figures: rows.flatMap(figuresOf), details: rows }, values);
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -64,13 +69,26 @@ async function compare(cacheDir: string, pages: number, lines: number): Promise<
     if (round > 0) measured.push(both);
   }
   await Promise.all([bare.close(), facturX.close()]);
-  return {
-    lines,
-    pages,
-    bare: rounded(median(measured.map((it) => it.bare))),
-    facturX: rounded(median(measured.map((it) => it.facturX))),
-    ratio: rounded(median(measured.map((it) => it.facturX / it.bare))),
+  const row = {
+    ...{ lines, pages },
+    bare: measured.map((it) => it.bare),
+    facturX: measured.map((it) => it.facturX),
   };
+  note(figureTable(figuresOf(row)));
+  return row;
+}
+
+function figuresOf({ lines, pages, bare, facturX }: Row): readonly Figure[] {
+  const of = `${lines} line${lines === 1 ? '' : 's'}, ${pages} at a time`;
+  const ratios = facturX.map((rate, at) => rate / (bare[at] ?? Number.NaN));
+  const rate = { unit: '/s', better: 'more' as const };
+  return [
+    figure(`Factur-X ÷ bare Chromium, ${of}`, {
+      ...{ unit: '×', better: 'more', limit: LIMIT, rounds: ratios },
+    }),
+    figure(`Factur-X, ${of}`, { ...rate, rounds: facturX }),
+    figure(`bare Chromium, ${of}`, { ...rate, rounds: bare }),
+  ];
 }
 
 /** Fills the page and prints it, nothing more. */
@@ -135,13 +153,4 @@ async function rate(printer: Printer, pages: number): Promise<number> {
 
 function numbers(list: string): number[] {
   return list.split(',').map(Number);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] as number;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -100,15 +100,13 @@ async function oneRun(
   files: readonly MigrationFile[],
   options: MigrateOptions,
 ): Promise<string[]> {
-  const migrator = migratorOf(db, files, options);
-  const done = await migrator.getMigrations();
+  const done = await migratorOf(db, files, options).getMigrations();
   const isNew = done.every((it) => !it.executedAt);
-  const [next, ...later] = files.filter(
-    (file) => !done.find((it) => it.name === file.name)?.executedAt,
-  );
+  const [next] = files.filter((file) => !done.find((it) => it.name === file.name)?.executedAt);
   if (!next) return [];
   // Nobody works on a database without tables: all at once is several times faster.
-  const isAllAtOnce = isNew && ![next, ...later].some((file) => file.isApart);
+  const isAllAtOnce = isNew && !files.some((file) => file.isApart && !isOfIndexes(file));
+  const migrator = migratorOf(db, isAllAtOnce ? files.map(atOnce) : files, options);
   const { tries = TRIES, pauseMs = PAUSE_MS, tell } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -123,6 +121,19 @@ async function oneRun(
       await delay(pauseMs);
     }
   }
+}
+
+/** Goes apart for the sake of others only. */
+function isOfIndexes({ text }: MigrationFile): boolean {
+  return statementsOf(text).every((it) =>
+    /^(?:--.*\n|\s)*(?:create|drop) index concurrently\b/.test(it),
+  );
+}
+
+/** The same for a database that nobody else uses: in a transaction. */
+function atOnce(file: MigrationFile): MigrationFile {
+  if (!file.isApart) return file;
+  return { ...file, isApart: false, text: file.text.replaceAll(' index concurrently ', ' index ') };
 }
 
 function namesOf({ error, results }: MigrationResultSet, first: MigrationFile): string[] {

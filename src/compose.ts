@@ -10,6 +10,7 @@ import { auditTools } from '#adapters/audit-tools.ts';
 import { drawnLogos } from '#adapters/email/drawn-logos.ts';
 import { mailerOfUrl } from '#adapters/email/mailer-of-url.ts';
 import { documentFaults } from '#adapters/facturx/checks.ts';
+import { recentFiles } from '#adapters/files/recent-files.ts';
 import { storeOfUrl } from '#adapters/files/store-of-url.ts';
 import { httpApp } from '#adapters/http/app.ts';
 import { type Log, logAlerts, logNotes } from '#adapters/logging.ts';
@@ -17,7 +18,10 @@ import { peoplesPages } from '#adapters/pages/peoples-pages.ts';
 import { type PartnerClient, partnerClient } from '#adapters/partner/partner-client.ts';
 import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { alertSubject } from '#adapters/postgres/alert-subject.ts';
+import { forgetEnded } from '#adapters/postgres/dashboard/account-sessions.ts';
+import { forgetOldTries } from '#adapters/postgres/dashboard/sign-in-failures.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
+import { postgresLeftovers } from '#adapters/postgres/leftovers.ts';
 import { postgresPersonalData } from '#adapters/postgres/personal-data.ts';
 import { queueFigures } from '#adapters/postgres/queue-figures.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
@@ -35,17 +39,20 @@ import { alertsToAll, toldLog } from '#adapters/telling.ts';
 import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import type { AroundJob, Handlers } from '#adapters/worker/tasks.ts';
 import { nightlyAudit } from '#application/audit-books.ts';
+import { clearLeftovers } from '#application/clear-leftovers.ts';
+import { claimWithin } from '#application/deliver-notification.ts';
 import { deliveryPump } from '#application/delivery-pump.ts';
 import { eventIntake } from '#application/event-intake.ts';
 import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { FileStore } from '#application/ports.ts';
+import { printingPump } from '#application/printing-pump.ts';
 import { purgePersonalData } from '#application/purge-personal-data.ts';
 import { takeInMissed } from '#application/reconcile.ts';
 import { recordMailEvent } from '#application/record-mail-event.ts';
 import { recoverStalled } from '#application/recover-stalled.ts';
-import { giveBackPrints, renderInvoice } from '#application/render-invoice.ts';
+import { giveBackPrints } from '#application/render-invoice.ts';
 import { workReplay } from '#application/replay.ts';
-import { resolvePayment } from '#application/resolve-payment.ts';
+import { paymentResolver } from '#application/resolve-payment.ts';
 import type { Config } from './config.ts';
 
 /** What the configuration leaves open until the neighbours of this start are known. */
@@ -106,6 +113,10 @@ const CONNECTIONS_MAX = 12;
 
 const CLOSE_WITHIN_MS = 1_500;
 
+/** Chromium's pages, and documents under way: some are printed while others are stored. */
+const PAGES = 2;
+const PRINTS_AT_ONCE = 6 * PAGES;
+
 /** In flight at once in this process: mails, and calls to all partners together. */
 const MAILS_AT_ONCE = 8;
 const CALLS_AT_ONCE = 256;
@@ -134,6 +145,7 @@ export function compose(config: Config, around: Surroundings): Program {
   const printer: ChromiumPrinter = chromiumPrinter({
     executablePath: config.chromiumPath ?? undefined,
     cacheDir: around.chromiumCacheDir,
+    pages: PAGES,
   });
   const logos = drawnLogos({
     executablePath: config.chromiumPath ?? undefined,
@@ -147,13 +159,16 @@ export function compose(config: Config, around: Surroundings): Program {
     proxy: config.egressProxy && { url: new URL(config.egressProxy.reveal()) },
   });
   const base = { transact, clock, alerts, notes, newId, trace, measures, adding: jobs.adding };
-  const watched = watchedNeighbours({ mailer, printer, files }, telemetry);
+  const atHand = recentFiles(files);
+  const watched = watchedNeighbours({ mailer, printer, files: atHand }, telemetry);
 
   const pages = peoplesPages({
     ...{ environment: config.environment, publicUrl: around.publicUrl },
     ...{ databaseUrl: around.databaseUrl, db, transact, secrets, clock, files, partner, printer },
     ...{ seller: config.seller, housePartner: config.housePartner },
     allowInsecurePartnerUrls: config.allowInsecurePartnerUrls,
+    partnerTries: config.partnerRetryDelaysMs.length + 1,
+    personalDataDays: config.personalDataDays,
     ...{ isStopping: around.isStopping, log },
   });
 
@@ -215,11 +230,20 @@ export function compose(config: Config, around: Surroundings): Program {
       slots: CALLS_AT_ONCE,
       perPartner: CALLS_PER_PARTNER,
     });
+    const prints = printingPump(render, {
+      ...shared,
+      slots: PRINTS_AT_ONCE,
+      deliveries: {
+        pumps: [mails, calls],
+        claim: (tx, rooms) => claimWithin(tx, deliver, rooms),
+      },
+      onError: (err) => told.error({ err }, 'a print failed on our side'),
+    });
     return {
       handlers: {
-        'resolve-payment': (eventId) => resolvePayment(resolve, eventId),
-        'render-invoice': (number) => renderInvoice(render, number),
-        // Only a wake-up: the pump claims whatever is due and has room.
+        'resolve-payment': paymentResolver({ ...resolve, prints }),
+        // Only wake-ups: the pumps claim whatever is due and has room.
+        'render-invoice': async () => prints.wake(),
         'deliver-notification': async (_id, { channel }) => {
           if (channel !== 'webhook') mails.wake();
           if (channel !== 'email') calls.wake();
@@ -240,6 +264,11 @@ export function compose(config: Config, around: Surroundings): Program {
           const { personalDataDays: keepDays } = config;
           const needs = { personalData: postgresPersonalData(db), clock, keepDays };
           log.info(await purgePersonalData(needs), 'old personal data was erased');
+          await forgetEnded(db, clock.now());
+          await forgetOldTries(db, clock.now());
+          const leftovers = postgresLeftovers(db);
+          const cleared = await clearLeftovers({ leftovers, clock, keepDays });
+          log.info(cleared, 'leftovers were cleared');
         },
       },
       around: (job, done) =>
@@ -254,12 +283,11 @@ export function compose(config: Config, around: Surroundings): Program {
         const found = await recoverStalled(base, deadHolders);
         const { interrupted, requeued, givenUp } = found;
         if (interrupted + requeued + givenUp > 0) log.warn(found, 'recovered stalled work');
-        mails.wake();
-        calls.wake();
+        for (const pump of [prints, mails, calls]) pump.wake();
       },
       stop: async (withinMs) => {
         unwatch();
-        await Promise.all([mails.stop(withinMs), calls.stop(withinMs)]);
+        await Promise.all([prints, mails, calls].map((pump) => pump.stop(withinMs)));
       },
       giveBack: async () => {
         const given = (await giveBackDeliveries(deliver)) + (await giveBackPrints(render));

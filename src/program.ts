@@ -9,6 +9,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { folderOfUrl } from '#adapters/email/mailer-of-url.ts';
 import type { Log } from '#adapters/logging.ts';
+import { browserDriver } from '#adapters/pdf/browser-driver.ts';
 import { chromiumBinary, chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
 import { sealedSecrets } from '#adapters/postgres/sealed-secrets.ts';
@@ -19,8 +20,9 @@ import { openLifeLock } from '#adapters/worker/life-lock.ts';
 import { startWorker } from '#adapters/worker/runner.ts';
 import { taskGroups } from '#adapters/worker/tasks.ts';
 import { migrate } from '#db/migrate.ts';
-import { compose, type Program } from './compose.ts';
+import type { Program } from './compose.ts';
 import type { Config } from './config.ts';
+import { startClock } from './start-clock.ts';
 
 export type RunningProgram = {
   /** Where it listens; null for a worker without HTTP. */
@@ -47,6 +49,7 @@ export async function startProgram(
 ): Promise<RunningProgram> {
   const undo: (() => Promise<unknown>)[] = [];
   const workerId = randomUUID();
+  const clock = startClock();
   let stopping = false;
   let graceOver: Promise<unknown> = Promise.resolve();
   const stop = async () => {
@@ -65,6 +68,7 @@ export async function startProgram(
   }
 
   async function start(): Promise<RunningProgram> {
+    clock.passed('loaded');
     await mustBeWritable(config.dataDir);
     telemetry.hear((message) => log.warn({ telemetry: message }, 'telemetry is failing'));
     // Its SDK is large; it is read while the database opens.
@@ -73,6 +77,7 @@ export async function startProgram(
     undo.push(async () => (await sentrySoon)?.close());
     const front = roles.web ? await listen(config) : null;
     if (front) undo.push(() => closeDoor(front));
+    clock.passed('listening');
     const url = front?.url ?? null;
     const publicUrl = config.port === 0 && url ? url : config.publicUrl;
 
@@ -81,10 +86,16 @@ export async function startProgram(
     // the first print, which needs it.
     const executablePath = config.chromiumPath ?? undefined;
     if (roles.worker) chromiumBinary({ cacheDir, executablePath }).catch(() => {});
-
-    const databaseUrl = await openDatabase();
+    // The rest of the program is read while the database opens, which is another process's work.
+    const opening = openDatabase();
+    opening.catch(() => {});
+    const { compose } = await import('./compose.ts');
+    if (roles.worker) browserDriver().catch(() => {});
+    const databaseUrl = await opening;
+    clock.passed('database');
     const ran = await migrate(databaseUrl, { tell: (message) => log.warn(message) });
     if (ran.length > 0) log.info({ migrations: ran }, 'the database was migrated');
+    clock.passed('migrated');
 
     const sandbox = config.stripe ? null : await openSandbox(publicUrl, url ?? publicUrl);
     const secretsKey = config.secretsKey?.reveal() ?? sandbox?.secretsKey;
@@ -111,13 +122,19 @@ export async function startProgram(
     // sandbox's partner), and before the database that its requests need.
     if (front) undo.push(() => closeDoor(front));
     await sandbox?.prepare(program);
+    clock.passed('composed');
 
     const warm = roles.worker ? warmUp(program) : null;
     // The newcomer's first click shall not wait for Chromium. Elsewhere nothing waits for it:
     // Stripe's events are taken in whatever the browser does.
     if (sandbox) await warm;
     if (front) front.serve(program.app.callback());
+    clock.passed('serving');
     if (roles.worker) await startWorking(program, databaseUrl);
+    clock.passed('working');
+    Promise.resolve(warm).then(() =>
+      log.debug(clock.passedMs, 'started: ms to the end of each part'),
+    );
     const crashed = async (error: unknown): Promise<void> => {
       sentry?.fault(error, 'crash');
       await sentry?.close();
@@ -194,6 +211,7 @@ export async function startProgram(
   async function warmUp(program: Program): Promise<void> {
     try {
       await program.warm();
+      clock.passed('chromium');
     } catch (error) {
       log.error({ err: error }, 'Chromium did not start');
     }

@@ -6,7 +6,9 @@
 export type DerivedStep = {
   /** What its rows are, for the progress line. */
   readonly what: string;
-  /** With `@first@`, `@last@` (a range of orders), `@orders@` (the last of all) and `@now@`. */
+  /** Of invoices a range of orders at a time; of credit notes all at once, since they come when they come. */
+  readonly of: 'invoices' | 'credit-notes';
+  /** With `@first@`, `@last@` (orders), `@kind@`, `@orders@` (the last of all) and `@now@`. */
   readonly text: string;
 };
 
@@ -102,6 +104,7 @@ function events(eventsPerOrder: number): DerivedStep {
   const types = IGNORED_TYPES.map((type) => `'${type}'`).join(', ');
   return {
     what: 'events',
+    of: 'invoices',
     text: `
   insert into stripe_event
     (id, type, api_version, livemode, object_id, created_at, received_at, body, purged_at)
@@ -128,6 +131,7 @@ function events(eventsPerOrder: number): DerivedStep {
 function outcomes(eventsPerOrder: number): DerivedStep {
   return {
     what: 'outcomes',
+    of: 'invoices',
     text: `
   insert into event_outcome (event_id, kind, reason, payment_key, tries, concluded_at)
   select case when j = 1 then o.event_id
@@ -142,13 +146,14 @@ function outcomes(eventsPerOrder: number): DerivedStep {
 
 const PAYMENTS: DerivedStep = {
   what: 'payments',
+  of: 'invoices',
   text: `
   insert into payment (key, state, event_id, created_at, updated_at)
   select payment_key, 'recorded', event_id, recorded_at, recorded_at
   from orders where id between @first@ and @last@ order by id`,
 };
 
-const PRINTS: DerivedStep = {
+const PRINTS: Written = {
   what: 'prints',
   text: `
   with ${FATES}
@@ -156,14 +161,16 @@ const PRINTS: DerivedStep = {
   select i.number, case when o.is_unprinted then 'queued' else 'printed' end, 1, 0, 0,
     case when o.is_unprinted then i.issued_at end,
     case when not o.is_unprinted then i.issued_at + interval '400 ms' end
-  from fate o join invoice i on i.order_id = o.id order by o.id`,
+  from fate o join invoice i on i.order_id = o.id and i.credit_note_id is @kind@
+  order by i.issued_at`,
 };
 
-const FILES: DerivedStep = {
+const FILES: Written = {
   what: 'files',
   text: `
   with ${FATES}, made as (
-    select i.number, i.hash, f.* from fate o join invoice i on i.order_id = o.id
+    select i.number, i.hash, f.* from fate o
+    join invoice i on i.order_id = o.id and i.credit_note_id is @kind@
     left join credit_note c on c.id = i.credit_note_id
     left join correction k on k.key = c.correction_key
     cross join lateral (select
@@ -174,7 +181,7 @@ const FILES: DerivedStep = {
       encode(sha256(convert_to(i.number, 'UTF8')), 'hex') as sha256,
       31000 + (o.id % 9000)::int as size_bytes, 'invoice-3' as template_version,
       '153.0.0' as chromium_version, i.issued_at + interval '400 ms' as stored_at) f
-    where not o.is_unprinted order by o.id
+    where not o.is_unprinted order by i.issued_at
   )
   insert into invoice_pdf (invoice_number, key, sha256, size_bytes, template_version,
     chromium_version, stored_at, seal)
@@ -185,15 +192,16 @@ const FILES: DerivedStep = {
   from made`,
 };
 
-const MESSAGES: DerivedStep = {
+const MESSAGES: Written = {
   what: 'messages',
   text: `
   with ${FATES}, told as (
     select o.*, i.issued_at, i.credit_note_id, 'email' as channel, o.mail as fate, 1 as rounds
-    from fate o join invoice i on i.order_id = o.id
+    from fate o join invoice i on i.order_id = o.id and i.credit_note_id is @kind@
     union all
     select o.*, i.issued_at, null, 'webhook', o.call, o.tries
     from fate o join invoice i on i.order_id = o.id and i.credit_note_id is null
+    where null is @kind@
   )
   insert into notification (id, order_id, credit_note_id, partner_slug, channel, state, round,
     round_attempts, attempts, interruptions, next_attempt_at, completed_at, ended_at, released_at,
@@ -207,10 +215,10 @@ const MESSAGES: DerivedStep = {
     case when fate in ('failed', 'exhausted', 'quarantined')
       then issued_at + interval '800 ms' + (array[0, 5, 35])[rounds] * interval '1 min' end,
     case when fate <> 'waiting' then issued_at + interval '400 ms' end, issued_at
-  from told order by id, channel`,
+  from told order by issued_at, channel`,
 };
 
-const MAIL_ATTEMPTS: DerivedStep = {
+const MAIL_ATTEMPTS: Written = {
   what: 'mails',
   text: `
   insert into attempt (notification_id, number, round, lease_token, started_at, ended_at, outcome,
@@ -221,11 +229,14 @@ const MAIL_ATTEMPTS: DerivedStep = {
     case when n.state = 'failed' then 'Boîte inconnue.' end, 120,
     case when n.state = 'completed' then '<' || n.id || '@comptappart.example>' end
   from notification n
-  where n.order_id between @first@ and @last@ and n.channel = 'email' and n.attempts > 0 order by n.order_id`,
+  where n.order_id between @first@ and @last@ and n.channel = 'email' and n.attempts > 0
+    and n.credit_note_id is @kind@
+  order by n.created_at`,
 };
 
 const CALL_ATTEMPTS: DerivedStep = {
   what: 'calls',
+  of: 'invoices',
   text: `
   insert into attempt (notification_id, number, round, lease_token, started_at, ended_at, outcome,
     status_code, detail, duration_ms, request_url, request_headers, request_body,
@@ -254,7 +265,7 @@ const CALL_ATTEMPTS: DerivedStep = {
   where n.order_id between @first@ and @last@ and n.channel = 'webhook' order by n.order_id, k`,
 };
 
-const MAIL_EVENTS: DerivedStep = {
+const MAIL_EVENTS: Written = {
   what: 'words on mails',
   text: `
   insert into mail_event (sns_message_id, notification_id, kind, message_id, at, received_at)
@@ -262,26 +273,34 @@ const MAIL_EVENTS: DerivedStep = {
     n.completed_at + interval '2 s', n.completed_at + interval '3 s'
   from notification n
   where n.order_id between @first@ and @last@ and n.channel = 'email' and n.state = 'completed'
-  order by n.order_id`,
+    and n.credit_note_id is @kind@
+  order by n.created_at`,
 };
+
+/** What each document has, of whichever series. */
+type Written = Omit<DerivedStep, 'of'>;
+
+const WRITTEN = [PRINTS, FILES, MESSAGES, MAIL_ATTEMPTS, MAIL_EVENTS];
 
 /** In an order in which each finds what it reads. */
 export function derivedSteps(eventsPerOrder: number): readonly DerivedStep[] {
   return [
-    events(eventsPerOrder),
-    outcomes(eventsPerOrder),
-    ...[PAYMENTS, PRINTS, FILES, MESSAGES, MAIL_ATTEMPTS, CALL_ATTEMPTS, MAIL_EVENTS],
+    ...[events(eventsPerOrder), outcomes(eventsPerOrder), PAYMENTS],
+    ...WRITTEN.map((it) => ({ ...it, of: 'invoices' as const })),
+    CALL_ATTEMPTS,
+    ...WRITTEN.map((it) => ({ ...it, what: `avoirs: ${it.what}`, of: 'credit-notes' as const })),
   ];
 }
 
 export function stepText(
-  { text }: DerivedStep,
+  { text, of }: DerivedStep,
   range: { readonly first: number; readonly last: number },
   plan: { readonly orders: number; readonly until: Date },
 ): string {
   return text
     .replaceAll('@first@', `${range.first}`)
     .replaceAll('@last@', `${range.last}`)
+    .replaceAll('@kind@', of === 'invoices' ? 'null' : 'not null')
     .replaceAll('@orders@', `${plan.orders}`)
     .replaceAll('@now@', plan.until.toISOString());
 }

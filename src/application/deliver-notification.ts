@@ -12,6 +12,7 @@ import {
   type NotificationIn,
 } from '#domain/notification.ts';
 import { orderCreatedBody } from '#domain/order-created.ts';
+import { inBatches } from './in-batches.ts';
 import { insist } from './insist.ts';
 import { EMPTY_REPORT, interruptAttempt, interruptedTooOften } from './interrupt-delivery.ts';
 import type {
@@ -55,6 +56,7 @@ export type DeliverNotificationNeeds = {
 
 /** Longer than any attempt may take (10 s for a partner, 60 s for a mail). */
 const LEASE_MS = 90_000;
+const BATCHES = { most: 32, apartMs: 50 };
 const LINK_LIFE_MS = 24 * 60 * 60 * 1000;
 
 export type Claimed = {
@@ -69,29 +71,76 @@ type Alert = Parameters<Alerts['raise']>[0];
  * Claims what is due and has room, each with its lease and its open attempt. One transaction.
  * `lookAgain`: another process was claiming at that moment, and more may be due.
  */
-export function claimDue(
-  { transact, clock, newId, workerId }: DeliverNotificationNeeds,
+export async function claimDue(
+  needs: DeliverNotificationNeeds,
   channel: Channel,
   room: { readonly limit: number; readonly perPartner: number },
-): Promise<{ readonly claimed: readonly Claimed[]; readonly lookAgain: boolean }> {
-  return transact(async ({ notifications }) => {
-    const now = clock.now();
-    const { due, skipped } = await notifications.takeDue(channel, now, room);
-    const deliveries = await notifications.deliveries(due);
-    const claimed = due.flatMap((found): Claimed[] => {
+): Promise<Claims> {
+  const [claims] = await needs.transact((tx) => claimWithin(tx, needs, [{ channel, ...room }]));
+  return claims as Claims;
+}
+
+export type Room = {
+  readonly channel: Channel;
+  readonly limit: number;
+  readonly perPartner: number;
+};
+export type Claims = { readonly claimed: readonly Claimed[]; readonly lookAgain: boolean };
+
+/**
+ * The same for several channels, as a part of the caller's transaction, in the order of `rooms`.
+ * Nothing may be sent before that is committed.
+ */
+export async function claimWithin(
+  { notifications }: Pick<Tx, 'notifications'>,
+  { clock, newId, workerId }: DeliverNotificationNeeds,
+  rooms: readonly Room[],
+): Promise<readonly Claims[]> {
+  const now = clock.now();
+  const taken = [];
+  for (const { channel, ...room } of rooms) {
+    taken.push(
+      room.limit > 0
+        ? await notifications.takeDue(channel, now, room)
+        : { due: [], skipped: false },
+    );
+  }
+  const deliveries = await notifications.deliveries(taken.flatMap(({ due }) => due));
+  const claims = taken.map(({ due, skipped }) => ({
+    lookAgain: skipped,
+    claimed: due.flatMap((found): Claimed[] => {
       const delivery = deliveries.get(found.id);
       if (!delivery || !isReady(delivery)) {
         throw new Error(`notification ${found.id} was released without a PDF`);
       }
       const sending = claim(found, { token: newId(), holder: workerId, now, forMs: LEASE_MS });
       return sending === 'not-yet' ? [] : [{ sending, delivery, claimedAt: now }];
-    });
-    await notifications.begin(
-      claimed.map(({ sending }) => sending),
-      now,
-    );
-    return { claimed, lookAgain: skipped };
-  });
+    }),
+  }));
+  await notifications.begin(
+    claims.flatMap(({ claimed }) => claimed.map(({ sending }) => sending)),
+    now,
+  );
+  return claims;
+}
+
+/** An attempt that has ended, and what came of it. */
+export type Answered = {
+  readonly sent: NotificationIn<'sending'>;
+  readonly answer: DeliveryAnswer;
+};
+export type Recorded = { readonly alert: Alert | null; readonly isMoreDue: boolean };
+/** Puts an attempt's result on record. */
+export type RecordAnswer = (answered: Answered) => Promise<Recorded | 'late'>;
+
+/** Records attempts in batches: those that end while others are being recorded share a transaction. */
+export function answerRecorder(needs: DeliverNotificationNeeds): RecordAnswer {
+  const { trace = untraced } = needs;
+  return inBatches(
+    (answered: readonly Answered[]) =>
+      trace.apart(() => needs.transact((tx) => recordAll(tx, needs, answered))),
+    BATCHES,
+  );
 }
 
 /**
@@ -101,6 +150,7 @@ export function claimDue(
 export function deliverClaimed(
   needs: DeliverNotificationNeeds,
   claimed: Claimed,
+  recordAnswer: RecordAnswer = answerRecorder(needs),
 ): Promise<{ readonly isMoreDue: boolean }> {
   const { trace = untraced } = needs;
   const { sending, delivery, claimedAt } = claimed;
@@ -108,13 +158,14 @@ export function deliverClaimed(
   return trace.span(`deliver ${sending.channel}`, about, async (span) => {
     // The claim was one transaction for many; each shows it as its own beginning.
     await trace.span('claim', { startedAt: claimedAt }, async () => {});
-    return attempt(needs, claimed, (outcome) => span.tell({ outcome }));
+    return attempt(needs, claimed, recordAnswer, (outcome) => span.tell({ outcome }));
   });
 }
 
 async function attempt(
   needs: DeliverNotificationNeeds,
   claimed: Claimed,
+  recordAnswer: RecordAnswer,
   tell: (outcome: AttemptReport['outcome']) => void,
 ): Promise<{ readonly isMoreDue: boolean }> {
   const { measures = unmeasured } = needs;
@@ -132,9 +183,7 @@ async function attempt(
     measures.interrupted(channel);
     throw new Error(`attempt ${attempts} of notification ${id} failed by itself`, { cause: error });
   }
-  const recorded = await insist(() =>
-    needs.transact((tx) => record(tx, needs, claimed.sending, answer)),
-  );
+  const recorded = await insist(() => recordAnswer({ sent: claimed.sending, answer }));
   const { outcome, durationMs } = answer.report;
   tell(outcome);
   if (recorded === 'late') {
@@ -198,27 +247,34 @@ async function send(
   }
 }
 
-async function record(
-  { notifications, outbox }: Tx,
+async function recordAll(
+  { notifications, outbox }: Pick<Tx, 'notifications' | 'outbox'>,
   needs: DeliverNotificationNeeds,
-  sent: NotificationIn<'sending'>,
-  { result, report }: DeliveryAnswer,
-): Promise<{ readonly alert: Alert | null; readonly isMoreDue: boolean } | 'late'> {
+  answered: readonly Answered[],
+): Promise<readonly (Recorded | 'late')[]> {
   const now = needs.clock.now();
-  const found = await notifications.lock(sent.id);
-  if (!holdsLease(found, sent)) return 'late'; // the attempt is on record as interrupted
-  const next = conclude(found, result, { now, delaysMs: delaysOf(sent, needs) });
-  await notifications.save(next);
-  await notifications.closeAttempt(sent.id, sent.attempts, report, now);
-  if (next.state === 'queued') {
+  // What was claimed is what lies in the table as long as the lease is ours, which the statement asks.
+  const concluded = answered.map(({ sent, answer: { result, report } }) => {
+    const next = conclude(sent, result, { now, delaysMs: delaysOf(sent, needs) });
+    return { sent, next, result, report };
+  });
+  const inTime = await notifications.concludeAll(concluded, now);
+  const isInTime = ({ sent }: { readonly sent: Notification }) => inTime.has(sent.id);
+  for (const { next } of concluded.filter(isInTime)) {
+    if (next.state !== 'queued') continue;
     const payload = { notificationId: next.id, channel: next.channel };
     await outbox.add({ task: 'deliver-notification', payload }, next.nextAttemptAt);
   }
-  const hasEnded = next.state === 'failed' || next.state === 'exhausted';
-  return {
-    alert: hasEnded ? endedAlert(next, result, report) : null,
-    isMoreDue: await notifications.isMoreDue(next, now),
-  };
+  const isMoreDue = await notifications.isMoreDue(
+    answered.map(({ sent }) => sent),
+    now,
+  );
+  return concluded.map((it) => {
+    if (!isInTime(it)) return 'late'; // the attempt is on record as interrupted
+    const { next, result, report } = it;
+    const hasEnded = next.state === 'failed' || next.state === 'exhausted';
+    return { alert: hasEnded ? endedAlert(next, result, report) : null, isMoreDue };
+  });
 }
 
 async function recordFault(

@@ -3,16 +3,33 @@
 // hangs fills its own eight slots and nobody else's, and costs no query while it does.
 
 import type { Channel } from '#domain/notification.ts';
-import { claimDue, type DeliverNotificationNeeds, deliverClaimed } from './deliver-notification.ts';
+import {
+  answerRecorder,
+  type Claims,
+  claimDue,
+  type DeliverNotificationNeeds,
+  deliverClaimed,
+  type Room,
+} from './deliver-notification.ts';
 import { untraced } from './unwatched.ts';
 
 export type DeliveryPump = {
   /** Something may be due: looks at once, or as soon as a slot is free. Never throws. */
   wake(): void;
+  /** Slots that are free now, for a claim that is a part of somebody else's transaction. */
+  reserve(): ReservedSlots;
   /** Resolves when nothing is under way and nothing that has room is due. */
   idle(): Promise<void>;
   /** Claims nothing more and waits for what is under way, `withinMs` at most. */
   stop(withinMs: number): Promise<'ended' | 'late'>;
+};
+
+/** Slots set aside for such a claim. `end` must be called whatever comes of the transaction. */
+export type ReservedSlots = {
+  readonly room: Room;
+  /** It is committed: sends what was claimed; null when nothing was asked for. */
+  begin(claims: Claims | null): void;
+  end(): void;
 };
 
 export type DeliveryPumpOptions = {
@@ -39,11 +56,16 @@ export function deliveryPump(
   let later: Promise<void> | null = null;
   let isWanted = false;
   let isStopped = false;
+  /** Slots that a claim under way may fill. */
+  let reserved = 0;
   const { trace = untraced } = needs;
+
+  const record = answerRecorder(needs);
+  const free = () => slots - underWay.size - reserved;
 
   function wake(): void {
     isWanted = true;
-    if (isStopped || looking !== null || underWay.size >= slots) return;
+    if (isStopped || looking !== null || free() <= 0) return;
     // What it finds is not its waker's business alone.
     looking = trace
       .apart(look)
@@ -51,33 +73,60 @@ export function deliveryPump(
       .finally(() => {
         looking = null;
         // A wake that came between the last claim and here.
-        if (isWanted && underWay.size < slots && !isStopped) wake();
+        if (isWanted && free() > 0 && !isStopped) wake();
       });
   }
 
   async function look(): Promise<void> {
-    while (isWanted && !isStopped && underWay.size < slots) {
+    while (isWanted && !isStopped && free() > 0) {
       await mayClaim?.();
       isWanted = false;
-      const limit = slots - underWay.size;
-      const { claimed, lookAgain } = await claimDue(needs, channel, { limit, perPartner });
-      // All slots taken: there may be more, for whoever ends first.
-      if (claimed.length === limit) isWanted = true;
-      for (const it of claimed) {
-        const attempt = deliverClaimed(needs, it)
-          .catch((error: Error) => {
-            onError(error);
-            return { isMoreDue: true };
-          })
-          .then(({ isMoreDue }) => {
-            underWay.delete(attempt);
-            // Its slot is free, and so is its partner's.
-            if (isMoreDue || isWanted) wake();
-          });
-        underWay.add(attempt);
+      const limit = free();
+      if (limit <= 0) return;
+      reserved += limit;
+      try {
+        begin(await claimDue(needs, channel, { limit, perPartner }), limit);
+      } finally {
+        reserved -= limit;
       }
-      if (lookAgain) later ??= wakeLater();
     }
+  }
+
+  function begin({ claimed, lookAgain }: Claims, limit: number): void {
+    // All slots taken: there may be more, for whoever ends first.
+    if (claimed.length === limit) isWanted = true;
+    for (const it of claimed) {
+      const attempt = deliverClaimed(needs, it, record)
+        .catch((error: Error) => {
+          onError(error);
+          return { isMoreDue: true };
+        })
+        .then(({ isMoreDue }) => {
+          underWay.delete(attempt);
+          // Its slot is free, and so is its partner's.
+          if (isMoreDue || isWanted) wake();
+        });
+      underWay.add(attempt);
+    }
+    if (lookAgain) later ??= wakeLater();
+  }
+
+  function reserve(): ReservedSlots {
+    const limit = isStopped ? 0 : Math.max(0, free());
+    reserved += limit;
+    return {
+      room: { channel, limit, perPartner },
+      begin(claims) {
+        // What was claimed at the very end is given back with all that this process still holds.
+        if (isStopped) return;
+        if (claims === null || limit === 0) wake();
+        else begin(claims, limit);
+      },
+      end() {
+        reserved -= limit;
+        if (isWanted) wake();
+      },
+    };
   }
 
   async function wakeLater(): Promise<void> {
@@ -96,6 +145,7 @@ export function deliveryPump(
 
   return {
     wake,
+    reserve,
     idle: ended,
     async stop(withinMs) {
       isStopped = true;

@@ -13,7 +13,7 @@ import type { NewOrder, Order } from '#domain/order.ts';
 import type { Branding, Logo, Partner, PartnerSlug } from '#domain/partner.ts';
 import type { PaymentDecision, PaymentFacts } from '#domain/payment.ts';
 import type { PaymentKey } from '#domain/payment-key.ts';
-import type { Printing } from '#domain/printing.ts';
+import type { Printing, PrintingIn } from '#domain/printing.ts';
 import type { Job } from './jobs.ts';
 
 // ---- Time and chance -----------------------------------------------------------------------
@@ -84,6 +84,14 @@ export type Inbox = {
   quarantined(eventIds: readonly string[]): Promise<ReadonlyMap<string, PaymentKey>>;
   /** Without the body. Null when no such event was received. */
   find(eventId: string): Promise<StoredEvent | null>;
+  /** What is known of those events that were received, by id, in one question. */
+  open(eventIds: readonly string[]): Promise<ReadonlyMap<string, OpenedEvent>>;
+  /** Under which payment each was last put; those without one are left out. */
+  paymentKeysOf(eventIds: readonly string[]): Promise<ReadonlyMap<string, PaymentKey>>;
+  concludeAll(
+    concluded: readonly { readonly eventId: string; readonly outcome: EventOutcome }[],
+    at: Date,
+  ): Promise<void>;
   /** What came of the event. The last outcome counts; earlier ones are overwritten. */
   conclude(eventId: string, outcome: EventOutcome, at: Date): Promise<void>;
   /** The payment the event was last put under, also while it is looked at again. */
@@ -95,14 +103,25 @@ export type Inbox = {
    * ones stay as they are, and those that `wake` is for.
    */
   reopen(key: PaymentKey, at: Date): Promise<string[]>;
-  /** Opens those again that told of money gone back before the payment had orders. */
-  wake(key: PaymentKey, at: Date): Promise<string[]>;
+  /** Opens those again that told of money gone back before one of the payments had orders. */
+  wake(keys: PaymentKey | readonly PaymentKey[], at: Date): Promise<string[]>;
   /** Those of the ids that were never received. */
   unknown(ids: readonly string[]): Promise<string[]>;
   /** Open events whose job has failed for the last time, and with what message. */
   givenUp(limit: number): Promise<{ readonly eventId: string; readonly error: string }[]>;
   /** Ids of open events, untouched since that instant, that no job will wake. */
   unresolvedWithoutJob(before: Date, limit: number): Promise<string[]>;
+};
+
+/** An event as a worker finds it. */
+export type OpenedEvent = {
+  readonly event: StoredEvent;
+  /** Null while it is still to be resolved. */
+  readonly outcome: EventOutcome | null;
+  /** The payment it was last put under, also while it is looked at again. */
+  readonly paymentKey: PaymentKey | null;
+  /** Of the payment whose key is the event's object, as an invoice's is; null for none. */
+  readonly objectState: PaymentState | null;
 };
 
 export type EventOutcome = {
@@ -152,6 +171,15 @@ export type Payments = {
    */
   lock(key: PaymentKey, eventId: string, now: Date): Promise<PaymentState | 'new'>;
   /**
+   * `lock` for many, in one statement and in the order of their keys, so that two such batches never
+   * wait for each other in a ring. Unknown payments are created as recorded; the caller records their
+   * orders in the same transaction.
+   */
+  lockAll(
+    given: readonly { readonly key: PaymentKey; readonly eventId: string }[],
+    now: Date,
+  ): Promise<ReadonlyMap<PaymentKey, PaymentState | 'new'>>;
+  /**
    * Keeps `lock` waiting until commit, whether or not there is a payment, and makes none. Returns the
    * state found, null for none.
    */
@@ -190,11 +218,15 @@ export type Partners = {
   known(slugs: readonly string[]): Promise<ReadonlySet<string>>;
   /** Throws when the partner does not exist: an order's partner always does. */
   branding(slug: PartnerSlug): Promise<Branding>;
+  /** Of those of the slugs that exist. */
+  brandings(slugs: readonly PartnerSlug[]): Promise<ReadonlyMap<PartnerSlug, Branding>>;
 };
 
 export type Orders = {
   /** Throws on a second order of the same payment and partner. */
   insert(order: NewOrder): Promise<Order>;
+  /** The same for many, in their order. */
+  insertAll(orders: readonly NewOrder[]): Promise<readonly Order[]>;
 };
 
 export type Invoices = {
@@ -211,20 +243,43 @@ export type Invoices = {
       readonly issueDay: ParisDay;
     }) => D,
   ): Promise<D>;
-  /**
-   * What printing needs; null when the number was never issued. `key` is where the file belongs,
-   * `pdf` is null until it is stored.
-   */
-  forPrinting(number: string): Promise<{
-    readonly document: LegalDocument;
-    readonly key: string;
-    readonly pdf: StoredPdf | null;
-    readonly logo: Logo | null;
-    /** The step that issued the document. */
-    readonly trace?: TracedAt | null;
-  } | null>;
+  /** The same for many of one series: numbers in the order of `builds`, one short critical section. */
+  issueAll<D extends LegalDocument>(
+    series: Series,
+    builds: readonly IssuedBy<D>[],
+  ): Promise<readonly D[]>;
+  /** What printing needs; null when the number was never issued. */
+  forPrinting(number: string): Promise<ToPrint | null>;
+  /** The same for those of the numbers that were issued. */
+  allForPrinting(numbers: readonly string[]): Promise<ReadonlyMap<string, ToPrint>>;
+  /** Records stored PDFs; where a file is on record already, that one stays the master. */
+  recordPdfs(
+    pdfs: readonly { readonly number: InvoiceNumber; readonly pdf: StoredPdf }[],
+    at: Date,
+  ): Promise<void>;
   /** Records the stored PDF; `already` when a file is on record, which then stays the master. */
   recordPdf(number: InvoiceNumber, pdf: StoredPdf, at: Date): Promise<'recorded' | 'already'>;
+};
+
+/** How a document is written once its number is known. */
+export type IssuedBy<D extends LegalDocument> = {
+  readonly build: (given: {
+    readonly number: InvoiceNumber;
+    readonly issuedAt: Date;
+    readonly issueDay: ParisDay;
+  }) => D;
+  /** The step that its printing goes on from. Absent: the one under way. */
+  readonly place?: string | null;
+};
+
+/** `key` is where the file belongs, `pdf` is null until it is stored. */
+export type ToPrint = {
+  readonly document: LegalDocument;
+  readonly key: string;
+  readonly pdf: StoredPdf | null;
+  readonly logo: Logo | null;
+  /** The step that issued the document. */
+  readonly trace?: TracedAt | null;
 };
 
 /** What went back. The caller holds the payment, so that its corrections pass one by one. */
@@ -260,6 +315,7 @@ export type StoredPdf = {
 
 export type Notifications = {
   insert(notification: NotificationIn<'queued'>): Promise<void>;
+  insertAll(notifications: readonly NotificationIn<'queued'>[]): Promise<void>;
   /** Row-locked until commit. Null when there is none. */
   lock(id: string): Promise<Notification | null>;
   /**
@@ -275,11 +331,21 @@ export type Notifications = {
   save(notification: Notification): Promise<void>;
   /** Whether the customer's data of its order were erased; nothing more is sent then. */
   isPurged(notification: Notification): Promise<boolean>;
-  /** Whether another one could be claimed: of any mail, or of the same partner's webhooks. */
-  isMoreDue(than: Notification, now: Date): Promise<boolean>;
+  /**
+   * Puts attempts' results on record where the lease is still the attempt's, each with its attempt
+   * closed, in one statement. Returns the ids of those; the others were too late and change nothing.
+   */
+  concludeAll(concluded: readonly ConcludedAttempt[], at: Date): Promise<ReadonlySet<string>>;
+  /** Whether another one could be claimed: of any mail, or of the same partners' webhooks. */
+  isMoreDue(than: Notification | readonly Notification[], now: Date): Promise<boolean>;
   /** The document's PDF is stored: its notifications may be sent. Returns those that wait. */
   release(
     document: DocumentOf,
+    at: Date,
+  ): Promise<readonly { readonly id: string; readonly channel: Channel }[]>;
+  /** The same for many; `place` is the step that releases each. */
+  releaseAll(
+    documents: readonly (DocumentOf & { readonly place: string | null })[],
     at: Date,
   ): Promise<readonly { readonly id: string; readonly channel: Channel }[]>;
   /** Saves the claims, and the row that stands for each attempt from before anything is sent. */
@@ -302,6 +368,13 @@ export type Notifications = {
   ended(which: ReplayScope, after: ReplayCursor | null, limit: number): Promise<EndedPage>;
 };
 
+/** `next` is what the attempt's result makes of `sent`. */
+export type ConcludedAttempt = {
+  readonly sent: NotificationIn<'sending'>;
+  readonly next: Exclude<Notification, { state: 'sending' }>;
+  readonly report: AttemptReport;
+};
+
 /** Which document of an order: the invoice, or one of its credit notes. */
 export type DocumentOf = { readonly orderId: number; readonly creditNoteId: number | null };
 
@@ -317,6 +390,17 @@ export type Printings = {
   /** Row-locked until commit. Null when the number was never issued. */
   lock(number: string): Promise<Printing | null>;
   save(printing: Printing): Promise<void>;
+  /** Due ones, longest due first, row-locked until commit; what others are claiming is passed over. */
+  takeDue(now: Date, limit: number): Promise<PrintingIn<'queued'>[]>;
+  /** Saves the claims. */
+  begin(printings: readonly PrintingIn<'printing'>[]): Promise<void>;
+  /** Ends those whose lease is still the given one; returns their numbers. */
+  endAll(
+    ended: readonly {
+      readonly held: PrintingIn<'printing'>;
+      readonly next: PrintingIn<'printed'>;
+    }[],
+  ): Promise<ReadonlySet<InvoiceNumber>>;
   leased(
     of: LeasesOf,
     limit: number,
@@ -582,6 +666,8 @@ export type PartnerRequest = {
   /** Standard Webhooks secret, `whsec_` + base64. */
   readonly signingSecret: string;
   readonly sentAt: Date;
+  /** Of a specimen order, to see whether the address works: said by a header. Default false. */
+  readonly isTest?: boolean;
 };
 /** Posts to the partner's endpoint. 2xx accepted; 3xx, 4xx, blocked refused; else unavailable. */
 export type PartnerCaller = { post(request: PartnerRequest): Promise<DeliveryAnswer> };

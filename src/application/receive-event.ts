@@ -60,31 +60,43 @@ export async function receiveEvents(
   needs: ReceiveNeeds,
   events: readonly ArrivingEvent[],
 ): Promise<readonly Receiving[]> {
-  const firsts = new Map<string, ArrivingEvent>();
-  for (const event of events) if (!firsts.has(event.id)) firsts.set(event.id, event);
+  const firstAt = new Map<string, number>();
+  for (const [at, { id }] of events.entries()) if (!firstAt.has(id)) firstAt.set(id, at);
   // Sorted, so that two processes that are given the same events never wait for each other in a ring.
-  const given = [...firsts.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const result = await needs.transact(async ({ inbox }) => {
-    const stored = await inbox.store(given, needs.clock.now());
-    if ('refused' in stored) return stored;
-    const known = given.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
-    return { stored, stopped: known.length > 0 ? await inbox.quarantined(known) : null };
-  });
-  if ('refused' in result) return oneByOne(needs, events, result.refused);
-  const failures = await reopenAll(needs, new Set(result.stopped?.values()));
-  return events.map((event): Receiving => {
-    if (result.stored.has(event.id) && firsts.get(event.id) === event) return 'stored';
-    const key = result.stopped?.get(event.id);
+  const given = events
+    .filter(({ id }, at) => firstAt.get(id) === at)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  let result: { readonly stored: ReadonlySet<string>; readonly stopped: Stopped };
+  try {
+    result = await needs.transact(async ({ inbox }) => {
+      const stored = await inbox.store(given, needs.clock.now());
+      if ('refused' in stored) throw new Refusal('an event was refused', { cause: stored.refused });
+      const known = given.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
+      return { stored, stopped: known.length > 0 ? await inbox.quarantined(known) : new Map() };
+    });
+  } catch (error) {
+    if (error instanceof Refusal) return oneByOne(needs, events, error);
+    throw error;
+  }
+  const failures = await reopenAll(needs, new Set(result.stopped.values()));
+  return events.map(({ id }, at): Receiving => {
+    if (result.stored.has(id) && firstAt.get(id) === at) return 'stored';
+    const key = result.stopped.get(id);
     return (key && failures.get(key)) ?? 'duplicate';
   });
 }
 
+/** Ends the transaction, of which PostgreSQL takes nothing more. */
+class Refusal extends Error {}
+
+type Stopped = ReadonlyMap<string, PaymentKey>;
+
 async function oneByOne(
   needs: ReceiveNeeds,
   events: readonly ArrivingEvent[],
-  refused: Error,
+  refusal: Refusal,
 ): Promise<readonly Receiving[]> {
-  if (events.length === 1) return [{ failed: refused }];
+  if (events.length === 1) return [{ failed: refusal }];
   const answers: Receiving[] = [];
   for (const event of events) {
     try {

@@ -3,6 +3,7 @@
 // document that cannot be printed ends as `failed` instead of taking its turn for ever. The stored
 // file is the master: once it is there, no later print replaces it.
 
+import type { Channel } from '#domain/notification.ts';
 import {
   claimPrinting,
   givePrintingBack,
@@ -17,13 +18,14 @@ import { insist } from './insist.ts';
 import type {
   Alerts,
   Clock,
+  DocumentOf,
   FileStore,
   InvoicePrinter,
-  Invoices,
   NewId,
   Notes,
   Sha256,
   StoredPdf,
+  ToPrint,
   Trace,
   Transact,
   Tx,
@@ -47,50 +49,129 @@ export type RenderInvoiceNeeds = {
 /** Longer than a print may take with its second try and the store's answer. */
 const LEASE_MS = 90_000;
 
-type ToPrint = NonNullable<Awaited<ReturnType<Invoices['forPrinting']>>>;
-type Claimed = { readonly printing: PrintingIn<'printing'>; readonly found: ToPrint };
+export type ClaimedPrint = {
+  readonly printing: PrintingIn<'printing'>;
+  readonly found: ToPrint;
+};
+/** A print that is stored; `place` is the step that stored it. */
+export type FinishedPrint = {
+  readonly claimed: ClaimedPrint;
+  readonly stored: StoredPdf;
+  readonly place: string | null;
+};
+/** Puts a finished print on record and has its notifications sent. */
+export type RecordPrint = (finished: FinishedPrint) => Promise<'recorded' | 'late'>;
 type Alert = Parameters<Alerts['raise']>[0];
 
 /**
- * Prints, stores and records the document's PDF, and releases its deliveries. Does nothing when it
- * is printed or under way elsewhere; when it cannot be printed now, the next try is on record.
- * Throws when the database is away.
+ * Prints, stores and records the document's PDF, and releases its deliveries, with a job for each.
+ * Does nothing when it is printed or under way elsewhere; when it cannot be printed now, the next try
+ * is on record. Throws when the database is away.
  */
 export async function renderInvoice(needs: RenderInvoiceNeeds, number: string): Promise<void> {
-  const { trace = untraced } = needs;
   const claimed = await needs.transact((tx) => claimPrint(tx, needs, number));
   if (!claimed) return;
-  const { document, trace: from = null } = claimed.found;
-  const facts = { invoiceNumber: number, orderId: document.orderId };
-  await trace.span('render invoice', { facts, from }, () => renderClaimed(needs, claimed));
+  await renderClaimed(needs, claimed, async (finished) => {
+    const [outcome] = await needs.transact(async (tx) => {
+      const recorded = await recordPrints(tx, needs.clock, [finished]);
+      for (const { id, channel } of recorded.released) {
+        const payload = { notificationId: id, channel };
+        await tx.outbox.add({ task: 'deliver-notification', payload });
+      }
+      return recorded.outcomes;
+    });
+    return outcome as 'recorded' | 'late';
+  });
 }
 
-async function renderClaimed(needs: RenderInvoiceNeeds, claimed: Claimed): Promise<void> {
-  const { printing, found } = claimed;
-  const { number } = printing;
-  let stored: StoredPdf;
-  try {
-    stored = found.pdf ?? (await print(needs, found));
-  } catch (error) {
-    const why = messageOf(error);
-    const outcome = await insist(() =>
-      needs.transact((tx) => recordFailure(tx, needs.clock, printing, why)),
-    );
-    if (outcome === 'late') needs.notes.note(`a late failed print: ${why}`, { number });
-    else if (outcome) needs.alerts.raise(outcome);
-    return;
-  }
-  const outcome = await insist(() =>
-    needs.transact((tx) => record(tx, needs.clock, claimed, stored)),
+/** The same for a document that was claimed. */
+export async function renderClaimed(
+  needs: RenderInvoiceNeeds,
+  claimed: ClaimedPrint,
+  recordPrint: RecordPrint,
+): Promise<void> {
+  const { trace = untraced } = needs;
+  const { document, trace: from = null } = claimed.found;
+  const facts = { invoiceNumber: document.number, orderId: document.orderId };
+  await trace.span('render invoice', { facts, from }, async () => {
+    const { number } = claimed.printing;
+    let stored: StoredPdf;
+    try {
+      stored = claimed.found.pdf ?? (await print(needs, claimed.found));
+    } catch (error) {
+      const why = messageOf(error);
+      const outcome = await insist(() =>
+        needs.transact((tx) => recordFailure(tx, needs.clock, claimed.printing, why)),
+      );
+      if (outcome === 'late') needs.notes.note(`a late failed print: ${why}`, { number });
+      else if (outcome) needs.alerts.raise(outcome);
+      return;
+    }
+    const finished = { claimed, stored, place: trace.place() };
+    const outcome = await insist(() => recordPrint(finished));
+    if (outcome === 'late') needs.notes.note('a late print changed nothing', { number });
+  });
+}
+
+/** Claims up to `limit` documents that are due, each with its lease. */
+export async function claimPrints(
+  { printings, invoices }: Pick<Tx, 'printings' | 'invoices'>,
+  { clock, newId, workerId }: RenderInvoiceNeeds,
+  limit: number,
+): Promise<readonly ClaimedPrint[]> {
+  const now = clock.now();
+  const due = await printings.takeDue(now, limit);
+  const found = await invoices.allForPrinting(due.map(({ number }) => number));
+  const claimed = due.map((waiting): ClaimedPrint => {
+    const document = found.get(waiting.number);
+    const lease = { token: newId(), holder: workerId, now, forMs: LEASE_MS };
+    const printing = claimPrinting(waiting, lease);
+    if (!document || printing === 'not-yet') throw new Error(`${waiting.number} is not due`);
+    return { printing, found: document };
+  });
+  await printings.begin(claimed.map(({ printing }) => printing));
+  return claimed;
+}
+
+/**
+ * Records finished prints whose lease is still theirs, and releases what waited for them. Whoever holds
+ * the others now records the same files.
+ */
+export async function recordPrints(
+  { printings, invoices, notifications }: Pick<Tx, 'printings' | 'invoices' | 'notifications'>,
+  clock: Clock,
+  finished: readonly FinishedPrint[],
+): Promise<{
+  readonly outcomes: readonly ('recorded' | 'late')[];
+  readonly released: readonly { readonly id: string; readonly channel: Channel }[];
+}> {
+  const now = clock.now();
+  const ended = await printings.endAll(
+    finished.map(({ claimed: { printing: held } }) => ({ held, next: printed(held, now) })),
   );
-  if (outcome === 'late') needs.notes.note('a late print changed nothing', { number });
+  const isEnded = ({ claimed }: FinishedPrint) => ended.has(claimed.printing.number);
+  const recorded = finished.filter(isEnded);
+  await invoices.recordPdfs(
+    recorded.map(({ claimed, stored }) => ({ number: claimed.printing.number, pdf: stored })),
+    now,
+  );
+  const released = await notifications.releaseAll(
+    recorded.map(({ claimed: { found }, place }) => ({ ...documentOf(found), place })),
+    now,
+  );
+  return { outcomes: finished.map((it) => (isEnded(it) ? 'recorded' : 'late')), released };
+}
+
+function documentOf({ document }: ToPrint): DocumentOf {
+  const creditNoteId = document.kind === 'credit-note' ? document.creditNoteId : null;
+  return { orderId: document.orderId, creditNoteId };
 }
 
 async function claimPrint(
   { printings, invoices, outbox }: Tx,
   { clock, newId, workerId }: RenderInvoiceNeeds,
   number: string,
-): Promise<Claimed | null> {
+): Promise<ClaimedPrint | null> {
   const waiting = await printings.lock(number);
   const found = waiting && (await invoices.forPrinting(number));
   if (!waiting || !found) throw new Error(`no invoice ${number}`);
@@ -118,26 +199,6 @@ async function print(
   // `exists`: we crashed between storing and recording, or another worker was faster.
   const kept = put === 'stored' ? bytes : await files.get(key);
   return { key, sha256: sha256(kept), sizeBytes: kept.byteLength, ...versions };
-}
-
-async function record(
-  { printings, invoices, notifications, outbox }: Tx,
-  clock: Clock,
-  { printing, found: { document } }: Claimed,
-  stored: StoredPdf,
-): Promise<'recorded' | 'late'> {
-  const now = clock.now();
-  const held = await printings.lock(document.number);
-  if (!holdsLease(held, printing)) return 'late'; // whoever holds it now records the same file
-  await invoices.recordPdf(document.number, stored, now);
-  await printings.save(printed(held, now));
-  const creditNoteId = document.kind === 'credit-note' ? document.creditNoteId : null;
-  const released = await notifications.release({ orderId: document.orderId, creditNoteId }, now);
-  for (const { id, channel } of released) {
-    const payload = { notificationId: id, channel };
-    await outbox.add({ task: 'deliver-notification', payload });
-  }
-  return 'recorded';
 }
 
 async function recordFailure(

@@ -1,10 +1,11 @@
-// An invoice that is nobody's: complete, marked TEST, with a number that is never taken. It is printed
-// to see whether printing works, and thrown away.
+// An invoice and an order that are nobody's: complete, marked TEST, with numbers that are never taken. One
+// is printed to see whether printing works, or how a partner's branding looks; the other is sent to a
+// partner's address to see whether it works. Both are thrown away.
 
 import type { Invoice } from './invoice.ts';
 import { formatInvoiceNumber, parisDay, yearOf } from './invoice-number.ts';
 import { cents, currency } from './money.ts';
-import { taxLines, totalsOf } from './order.ts';
+import { type Order, taxLines, totalsOf } from './order.ts';
 import type { PartnerSlug } from './partner.ts';
 import type { PaymentKey } from './payment-key.ts';
 import type { Seller } from './seller.ts';
@@ -56,5 +57,44 @@ export function specimenInvoice(seller: Seller, now: Date): Invoice {
     lines,
     totals: totalsOf(lines),
     paymentMethod: 'card',
+  };
+}
+
+/** Real orders count from 1. */
+const SPECIMEN_ORDER_ID = 0;
+
+/** What `specimenInvoice` invoices, as sold by that partner at `now`. `id` tells one from the next. */
+export function specimenOrder(partner: PartnerSlug, id: string, now: Date): Order {
+  const line = {
+    productId: 'prod_TEST',
+    productName: 'TEST – Déclaration de revenus fonciers',
+    quantity: 1,
+    gross: cents(9999),
+    discount: cents(0),
+    rate: NORMAL_RATE,
+    treatment: 'standard' as const,
+    vat: null,
+  };
+  const lines = taxLines([line]);
+  return {
+    id: SPECIMEN_ORDER_ID,
+    paymentKey: 'specimen' as PaymentKey,
+    partner,
+    eventId: `evt_test_${id}`,
+    eventCreatedAt: now,
+    customer: {
+      name: 'Zoé Spécimen',
+      businessName: null,
+      email: 'specimen@example.com',
+      // Given to no one, for films and tests (Arcep).
+      phone: '+33639980000',
+      address: null,
+      vatNumber: null,
+    },
+    currency: currency('EUR'),
+    paidAt: now,
+    paymentMethod: 'card',
+    lines,
+    totals: totalsOf(lines),
   };
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chainHash, GENESIS_HASH } from '#adapters/postgres/invoices.ts';
-import { recordOrders } from '#application/record-orders.ts';
+import { recordOrders, recordSales } from '#application/record-orders.ts';
 import { decidePayment } from '#domain/payment.ts';
 import { receivedEvent, type TestBooks, testBooks } from '#test/support/books.ts';
 import { paidCheckout } from '#test/support/orders.ts';
@@ -20,22 +20,50 @@ afterEach(() => books.close());
 class RolledBack extends Error {}
 
 let made = 0;
-/** Records one order with its invoice, then commits or throws everything away. */
-async function record(fate: 'commit' | 'rollback'): Promise<void> {
-  made += 1;
-  const event = receivedEvent({ id: `evt_${made}` });
-  const facts = paidCheckout({ paymentIntentId: `pi_${made}` });
+function saleOf(n: number) {
+  const event = receivedEvent({ id: `evt_${n}` });
+  const facts = paidCheckout({ paymentIntentId: `pi_${n}` });
   const decision = decidePayment(facts, {
     slugs: new Set(['fiscalia']),
     house: null,
     livemode: false,
   });
   if (decision.kind !== 'orders') throw new Error('no order');
+  return { event, key: decision.key, drafts: decision.orders };
+}
+
+/** Records one order with its invoice, then commits or throws everything away. */
+async function record(fate: 'commit' | 'rollback'): Promise<void> {
+  made += 1;
+  const { event, key, drafts } = saleOf(made);
   await books
     .transact(async (tx) => {
       await tx.inbox.store([event], books.clock.now());
-      await tx.payments.lock(decision.key, event.id, books.clock.now());
-      await recordOrders(tx, books.base, event, decision.orders);
+      await tx.payments.lock(key, event.id, books.clock.now());
+      await recordOrders(tx, books.base, event, drafts);
+      if (fate === 'rollback') throw new RolledBack();
+    })
+    .catch((error) => {
+      if (!(error instanceof RolledBack)) throw error;
+    });
+}
+
+/** The same for several payments under one lock of the counter. */
+async function recordTogether(count: number, fate: 'commit' | 'rollback'): Promise<void> {
+  const sales = Array.from({ length: count }, () => {
+    made += 1;
+    return saleOf(made);
+  });
+  await books
+    .transact(async (tx) => {
+      const now = books.clock.now();
+      const events = sales.map(({ event }) => event);
+      await tx.inbox.store(events, now);
+      await tx.payments.lockAll(
+        sales.map(({ key, event }) => ({ key, eventId: event.id })),
+        now,
+      );
+      await recordSales(tx, books.base, sales, { printsAreJobs: false });
       if (fate === 'rollback') throw new RolledBack();
     })
     .catch((error) => {
@@ -53,8 +81,31 @@ test('300 at once, a third rolled back, leave 1 to 200 without a gap', async () 
   const invoices = await issued();
   expect(invoices.map((it) => it.ordinal)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
   const queue = await sql<{ jobs: number }>`
-    select count(*)::int as jobs from graphile_worker.jobs`.execute(books.db);
+    select count(*)::int as jobs from graphile_worker.jobs where key like 'render-invoice:%'`.execute(
+    books.db,
+  );
   expect(queue.rows[0]?.jobs).toBe(200);
+});
+
+test('batches at once, some rolled back, leave 1 to n, chained in their order', async () => {
+  const sizes = [1, 3, 7, 2, 16, 1, 5, 4, 9, 2];
+  const fates = sizes.map((size, at) => ({ size, fate: at % 3 === 1 ? 'rollback' : 'commit' }));
+  await Promise.all(fates.map(({ size, fate }) => recordTogether(size, fate as 'commit')));
+  const kept = fates.filter(({ fate }) => fate === 'commit').reduce((n, it) => n + it.size, 0);
+  const invoices = await issued();
+  expect(invoices.map((it) => it.ordinal)).toEqual(Array.from({ length: kept }, (_, i) => i + 1));
+  for (const [at, { hash, previous_hash: previous, content }] of invoices.entries()) {
+    expect(previous).toBe(invoices[at - 1]?.hash ?? GENESIS_HASH);
+    expect(hash).toBe(chainHash(previous, content));
+  }
+});
+
+test('the counter passes over no number whose invoice is not there', async () => {
+  await recordTogether(3, 'commit');
+  const pass = (to: number) =>
+    sql`update invoice_series set last_ordinal = ${to}`.execute(books.db);
+  await expect(pass(5)).rejects.toThrow('does not pass over numbers');
+  await expect(pass(2)).rejects.toThrow('never goes back');
 });
 
 test('any interleaving of commits and rollbacks leaves 1 to n, dated in order and chained', async () => {

@@ -8,6 +8,8 @@ import type { PaymentFacts } from '#domain/payment.ts';
 import { receivedEvent, type TestBooks, testBooks } from '#test/support/books.ts';
 import { line, paidCheckout } from '#test/support/orders.ts';
 
+const BY = { actor: 'the test', why: null };
+
 let books: TestBooks;
 let number = 0;
 let said: PaymentFacts | { missing: string };
@@ -47,7 +49,7 @@ const alertsOf = (of: string) => books.raised.filter((it) => it.ids.paymentKey =
 
 test('retried before the cause is mended, it stays, and nobody is told a second time', async () => {
   await quarantine();
-  expect(await retryPayment(books.base, key())).toEqual({ kind: 'retried', events: 1 });
+  expect(await retryPayment(books.base, key(), BY)).toEqual({ kind: 'retried', events: 1 });
   await resolvePayment(needs(), eventId());
   expect(await stateOf(key())).toBe('quarantined');
   expect(alertsOf(key())).toHaveLength(1);
@@ -56,10 +58,10 @@ test('retried before the cause is mended, it stays, and nobody is told a second 
 test('retried afterwards, it becomes an order', async () => {
   await quarantine(`late-${number}`);
   await books.addPartner(`late-${number}`);
-  expect(await retryQuarantined(books.base)).toBeGreaterThan(0);
+  expect(await retryQuarantined(books.base, BY)).toBeGreaterThan(0);
   await resolvePayment(needs(), eventId());
   expect(await stateOf(key())).toBe('recorded');
-  expect(await retryPayment(books.base, key())).toEqual({ kind: 'already-recorded' });
+  expect(await retryPayment(books.base, key(), BY)).toEqual({ kind: 'already-recorded' });
 });
 
 test('dismissed with a reason, its events do not bring it back, but a retry does', async () => {
@@ -74,7 +76,7 @@ test('dismissed with a reason, its events do not bring it back, but a retry does
   await resolvePayment(needs(), `${eventId()}_again`);
   expect(await stateOf(key())).toBe('dismissed');
 
-  expect(await retryPayment(books.base, key())).toMatchObject({ kind: 'retried' });
+  expect(await retryPayment(books.base, key(), BY)).toMatchObject({ kind: 'retried' });
   said = paidCheckout({ paymentIntentId: key() });
   await resolvePayment(needs(), eventId());
   expect(await stateOf(key())).toBe('recorded');
@@ -83,7 +85,7 @@ test('dismissed with a reason, its events do not bring it back, but a retry does
 test('what is not there, or on the books, cannot be dismissed', async () => {
   const given = { by: 'a', why: 'b' };
   expect(await dismissPayment(books.base, 'pi_none', given)).toEqual({ kind: 'not-found' });
-  expect(await retryPayment(books.base, 'pi_none')).toEqual({ kind: 'not-found' });
+  expect(await retryPayment(books.base, 'pi_none', BY)).toEqual({ kind: 'not-found' });
   said = paidCheckout({ paymentIntentId: key() });
   await receiveEvent(books.base, receivedEvent({ id: eventId() }));
   await resolvePayment(needs(), eventId());
@@ -98,7 +100,7 @@ test('a session that stopped for want of its invoice ends under the invoice, onc
   await receiveEvent(books.base, receivedEvent({ id: eventId() }));
   await resolvePayment(needs(), eventId());
   expect(await stateOf(eventId())).toBe('quarantined');
-  await retryPayment(books.base, eventId());
+  await retryPayment(books.base, eventId(), BY);
   said = paidCheckout({ paymentIntentId: key() });
   await resolvePayment(needs(), eventId());
   expect(await stateOf(key())).toBe('recorded');

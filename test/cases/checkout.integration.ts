@@ -18,6 +18,8 @@ import type { PartnerSlug } from '#domain/partner.ts';
 import { BILAN, MONTHLY, of } from '#test/support/case-products.ts';
 import { type Cases, startCases } from '#test/support/cases.ts';
 
+const BY = { actor: 'the test', why: null };
+
 let the: Cases;
 beforeAll(async () => {
   the = await startCases();
@@ -46,7 +48,7 @@ async function complete(wanted: Wanted, session: object = {}): Promise<string> {
 const boughtBy = (buyer: Partial<SandboxBuyer>) => complete({ ...BILAN, buyer });
 const now = () => ({ now: the.books.clock.now() });
 const retry = async (key: string) => {
-  await retryPayment(the.books.base, key);
+  await retryPayment(the.books.base, key, BY);
   await the.work();
 };
 

@@ -16,6 +16,8 @@ import { dismissPayment, retryPayment } from '#application/retry-payment.ts';
 import { BILAN, of } from '#test/support/case-products.ts';
 import { type Cases, startCases } from '#test/support/cases.ts';
 
+const BY = { actor: 'the test', why: null };
+
 const COMPLETED = 'checkout.session.completed';
 const NOBODYS = of('prod_sans');
 
@@ -187,7 +189,7 @@ describe('a refund', () => {
     await the.pass(8 * 86_400_000, 86_400_000); // however long that takes
     expect(await the.outcome()).toBe('0000 Q no-partner');
     the.house('fiscalia');
-    expect(await retryPayment(the.needs, intentOf(session))).toMatchObject({ kind: 'retried' });
+    expect(await retryPayment(the.needs, intentOf(session), BY)).toMatchObject({ kind: 'retried' });
     await the.work();
     expect(await the.outcome()).toBe('1111 A11');
   });
@@ -199,7 +201,7 @@ describe('a refund', () => {
     await the.hear('refund.created', refund(session)['refund.created'] ?? '');
     expect(await the.outcome()).toBe('0000');
     the.house('fiscalia');
-    await retryPayment(the.needs, key);
+    await retryPayment(the.needs, key, BY);
     await the.work();
     expect(await the.outcome()).toBe('1111 A11');
   });
@@ -226,7 +228,7 @@ describe('a refund', () => {
     for (const waitMs of ORDER_WAITS_MS) await the.pass(waitMs);
     await the.hear(COMPLETED, session);
     expect(await the.outcome()).toBe('1111 Q order-missing');
-    expect(await retryPayment(the.needs, id)).toEqual({ kind: 'retried', events: 1 });
+    expect(await retryPayment(the.needs, id, BY)).toEqual({ kind: 'retried', events: 1 });
     await the.work();
     expect(await the.outcome()).toBe('1111 A11');
   });
@@ -269,7 +271,7 @@ describe('a refund', () => {
     expect((await the.quarantined())[0]?.key).toBe(event.id);
     the.stripe.faults.clear();
     await the.hear(COMPLETED, session);
-    await retryPayment(the.needs, event.id);
+    await retryPayment(the.needs, event.id, BY);
     await the.work();
     expect(await the.outcome()).toBe('1111 A11');
   });

@@ -7,6 +7,8 @@ import { retryPayment } from '#application/retry-payment.ts';
 import { BILAN, MONTHLY } from '#test/support/case-products.ts';
 import { type Cases, startCases } from '#test/support/cases.ts';
 
+const BY = { actor: 'the test', why: null };
+
 let the: Cases;
 beforeAll(async () => {
   the = await startCases();
@@ -88,7 +90,7 @@ test('29 the dashboard’s test event with its placeholder ids: set aside, in no
   await the.hear(COMPLETED, the.buy(BILAN).session);
   expect(await the.outcome()).toBe('1111 Q missing-at-stripe');
   expect((await the.quarantined())[0]?.key).toBe('evt_00000000000000');
-  await retryPayment(the.books.base, 'evt_00000000000000');
+  await retryPayment(the.books.base, 'evt_00000000000000', BY);
   await the.work();
   expect(await the.outcome()).toBe('1111 Q missing-at-stripe');
 });

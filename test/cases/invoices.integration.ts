@@ -18,6 +18,8 @@ import { ACCEPTED, REFUSED, UNAVAILABLE } from '#test/support/books.ts';
 import { BILAN, MONTHLY, of } from '#test/support/case-products.ts';
 import { type Cases, secondsOf, startCases } from '#test/support/cases.ts';
 
+const BY = { actor: 'the test', why: null };
+
 let the: Cases;
 beforeAll(async () => {
   the = await startCases();
@@ -34,7 +36,7 @@ const instant = () => the.books.clock.now();
 const firstInvoice = async () => (await the.invoices())[0];
 const customerOf = (id: string) => String(store().find(id)?.customer);
 const retry = async (key: string) => {
-  await retryPayment(the.books.base, key);
+  await retryPayment(the.books.base, key, BY);
   await the.work();
 };
 

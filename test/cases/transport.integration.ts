@@ -15,6 +15,8 @@ import { type ConfigError, parseConfig } from '#src/config.ts';
 import { BILAN, MONTHLY, of } from '#test/support/case-products.ts';
 import { type Cases, type StripeEvent, secondsOf, startCases } from '#test/support/cases.ts';
 
+const BY = { actor: 'the test', why: null };
+
 let the: Cases;
 beforeAll(async () => {
   the = await startCases();
@@ -392,7 +394,7 @@ test('22 an event of more than 30 days ago waits for a person, who may let it pa
   await the.hear('invoice.payment_succeeded', invoice, daysAgo(30));
   expect(await the.outcome()).toBe('0000 Q too-old');
   expect(the.alerts()).toHaveLength(1);
-  await retryPayment(the.books.base, invoice);
+  await retryPayment(the.books.base, invoice, BY);
   await the.work();
   expect(await the.outcome()).toBe('1111');
 

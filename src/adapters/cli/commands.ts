@@ -4,10 +4,12 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NOTIFICATION_STATES, PAYMENT_WORDS } from '#adapters/state-words.ts';
+import { addAccounts } from './account-command-tree.ts';
 import { addAccounting } from './accounting-commands.ts';
 import type { Answer, Cli } from './cli.ts';
 import { frenchCommand } from './french-help.ts';
 import { addSecretRotation, addSecrets, addUpkeep } from './operations-commands.ts';
+import { addPartnerAccess } from './partner-access-commands.ts';
 
 export type TreeOutput = {
   readonly onAnswer: (answer: Answer | null) => void;
@@ -95,6 +97,7 @@ function addPartners(program: Command, cli: Cli, act: Act): void {
     .command('remove <slug>')
     .description('retire un partenaire qui n’a aucune commande')
     .action(act(async (slug) => (await commands()).removePartner(cli, slug)));
+  addPartnerAccess(partner, cli, act);
 }
 
 function withPartnerOptions(command: Command): Command {
@@ -137,6 +140,7 @@ function addBooks(program: Command, cli: Cli, act: Act): void {
     .command('retry')
     .argument('[clé...]', 'clés données par « payments list »')
     .option('--all', 'toute la quarantaine')
+    .option('--why <raison>', 'pourquoi ; gardé avec votre nom')
     .description('fait relire des paiements, une fois leur cause réparée')
     .action(
       act(async (keys, options) => (await paymentActions()).paymentsRetry(cli, keys, options)),
@@ -237,21 +241,7 @@ function addReplays(program: Command, cli: Cli, act: Act): void {
 }
 
 function addPeopleAndSandbox(program: Command, cli: Cli, act: Act): void {
-  group(program, 'user', 'comptes du tableau de bord')
-    .command('add <e-mail>')
-    .description('ajoute un compte ; le mot de passe est demandé, ou lu sur stdin')
-    .requiredOption('--name <nom>', 'nom montré dans le tableau de bord')
-    .addOption(
-      new Option('--role <rôle>', 'ce que le compte peut faire')
-        .choices(['reader', 'operator', 'admin'])
-        .makeOptionMandatory(),
-    )
-    .option('--password-stdin', 'lit le mot de passe sur stdin, sans le demander')
-    .action(
-      act(async (email, options) =>
-        (await import('./user-command.ts')).userAdd(cli, email, options),
-      ),
-    );
+  addAccounts(group(program, 'user', 'comptes du tableau de bord'), cli, act);
   group(program, 'sandbox', 'bac à sable')
     .command('buy')
     .description('simule un achat et suit chaque étape jusqu’au partenaire')

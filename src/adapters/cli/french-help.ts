@@ -63,6 +63,10 @@ const FAULTS: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
     (flags, value, why) => fr`L’option ${flags} refuse « ${value} » : ${why}`,
   ],
   [
+    /^command-argument value '(.*?)' is invalid for argument '(.*?)'\. Allowed choices are (.*)\.$/,
+    (value, name, choices) => fr`<${name}> refuse « ${value} » ; au choix : ${choices}.`,
+  ],
+  [
     /^command-argument value '(.*?)' is invalid for argument '(.*?)'\. ?(.*)$/,
     (value, name, why) => fr`<${name}> refuse « ${value} » : ${why}`,
   ],

@@ -2,25 +2,11 @@
 // nothing invisible. Whatever comes from outside (a product's name, a partner's answer) passes
 // through `printable`, since a terminal obeys control characters.
 
-import { FIXED, NARROW, parisTime } from '#adapters/french.ts';
+import { parisTime } from '#adapters/french.ts';
+import { fr, typeset } from '#adapters/typeset.ts';
 
-/**
- * A French sentence: the literal parts get their no-break spaces (before `:` `;` `!` `?` `%` `€`,
- * inside « »), the values stay as they are.
- */
-export function fr(parts: TemplateStringsArray, ...values: unknown[]): string {
-  return parts
-    .map((part, index) => typeset(part) + (index in values ? `${values[index]}` : ''))
-    .join('');
-}
-
-/** No-break spaces where French wants them, in a text of ours without foreign values. */
-export function typeset(text: string): string {
-  return text
-    .replace(/ (?=[:%€»])/g, FIXED)
-    .replace(/ (?=[;!?])/g, NARROW)
-    .replace(/« /g, `«${FIXED}`);
-}
+// Where every command looks for it; pages take it from its own file.
+export { fr, typeset };
 
 // C0 but the line feed, C1, bidirectional marks and isolates.
 const UNPRINTABLE = /(?!\n)[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;

@@ -1,7 +1,10 @@
 // `notifications list|retry`: what was sent to whom, why it stopped, and an operator's new round.
 
 import { parisTime } from '#adapters/french.ts';
-import { listNotifications, type NotificationListing } from '#adapters/postgres/notification-lists.ts';
+import {
+  listNotifications,
+  type NotificationListing,
+} from '#adapters/postgres/notification-lists.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import {
   attemptCount,

@@ -29,7 +29,8 @@ export async function addPartner(
   return withRegistry(config, async (registry) => {
     const signingSecret = newSigningSecret();
     const name = changes.name ?? slug;
-    if ((await registry.add(slug, { ...changes, name, signingSecret })) === 'exists') {
+    const added = { ...changes, name, signingSecret };
+    if ((await registry.add(slug, added, operator(undefined))) === 'exists') {
       throw new Fault(fr`Le partenaire ${slug} existe déjà : changez-le avec « partner set ».`);
     }
     const partner = await mustExist(registry, slug);
@@ -101,7 +102,7 @@ export async function removePartner(cli: Cli, typedSlug: string): Promise<Answer
   const { config } = cli.configure();
   const slug = slugOf(typedSlug);
   return withRegistry(config, async (registry) => {
-    const outcome = await registry.remove(slug);
+    const outcome = await registry.remove(slug, operator(undefined));
     switch (outcome) {
       case 'removed':
         return { json: { removed: slug }, text: fr`Le partenaire ${slug} est retiré.` };

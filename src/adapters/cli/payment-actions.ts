@@ -15,6 +15,7 @@ import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli, CliConfig } from './cli.ts';
 import { misuse } from './faults.ts';
 import { fr } from './layout.ts';
+import { operator } from './operator.ts';
 
 type Needs = Parameters<typeof retryPayment>[0];
 
@@ -32,21 +33,23 @@ type Result = { readonly key: string; readonly answer: RetryPaymentAnswer };
 export async function paymentsRetry(
   cli: Cli,
   keys: readonly string[],
-  { all = false }: { readonly all?: boolean },
+  { all = false, why }: { readonly all?: boolean; readonly why?: string },
 ): Promise<Answer> {
   if (all === keys.length > 0) {
     throw misuse(fr`Indiquez des paiements, ou --all pour toute la quarantaine.`);
   }
   const { config } = cli.configure();
+  const by = operator(why);
   return withTransact(config, async (needs) => {
     if (all) {
-      const retried = await retryQuarantined(needs);
+      const retried = await retryQuarantined(needs, by);
       const text =
         retried === 0 ? 'Rien en quarantaine.' : fr`Relecture demandée : ${retried} paiement(s).`;
       return { json: { retried }, text };
     }
     const results: Result[] = [];
-    for (const key of new Set(keys)) results.push({ key, answer: await retryPayment(needs, key) });
+    for (const key of new Set(keys))
+      results.push({ key, answer: await retryPayment(needs, key, by) });
     return {
       json: { results: results.map(({ key, answer }) => ({ key, ...answer })) },
       text: results.map(resultText).join('\n'),

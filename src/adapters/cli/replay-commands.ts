@@ -3,11 +3,11 @@
 // command is interrupted.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { plural } from '#adapters/french.ts';
 import { findReplay, listReplays, type ReplayListing } from '#adapters/postgres/replays.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { REPLAY_STATE_WORDS, replayCounted, replayShare } from '#adapters/replay-words.ts';
 import { systemClock } from '#adapters/system-clock.ts';
-import type { Replay, ReplayState } from '#application/ports.ts';
+import type { Replay } from '#application/ports.ts';
 import { changeReplay, startReplay } from '#application/replay.ts';
 import { openSecretBox, withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
@@ -59,7 +59,7 @@ export async function replayPeriod(
       const next = await findReplay(db, id);
       if (next && next.looked !== last.looked) movedAt = Date.now();
       last = next;
-      if (last) bar.show(shareOf(last), last.retried);
+      if (last) bar.show(replayShare(last), last.retried);
     }
     bar.end();
     if (!last) throw new Error(`replay ${id} has vanished`);
@@ -99,7 +99,7 @@ export async function replayChange(
       case 'not-found':
         return { json, text: fr`✗ Aucune relance ne porte le n° ${id}.`, isFailure: true };
       case 'not-possible': {
-        const text = fr`✗ Relance n° ${id} : elle est ${STATE_WORDS[answer.state]}.`;
+        const text = fr`✗ Relance n° ${id} : elle est ${REPLAY_STATE_WORDS[answer.state]}.`;
         return { json, text, isFailure: true };
       }
       default:
@@ -108,36 +108,16 @@ export async function replayChange(
   });
 }
 
-const STATE_WORDS: Readonly<Record<ReplayState, string>> = {
-  running: 'en cours',
-  paused: 'suspendue',
-  cancelled: 'arrêtée',
-  done: 'terminée',
-};
-
 function entry(it: ReplayListing): string {
   const now = systemClock.now();
-  const head = fr`n° ${it.id} · ${it.partner} · ${it.channel} · ${STATE_WORDS[it.state]}`;
+  const head = fr`n° ${it.id} · ${it.partner} · ${it.channel} · ${REPLAY_STATE_WORDS[it.state]}`;
   const span = fr`du ${moment(it.since, now)} au ${moment(it.until, now)}, ${it.ratePerSecond}/s`;
   const by = fr`par ${it.requestedBy}${it.why === null ? '' : fr` : ${it.why}`}`;
-  return `${head}\n${wrapped(`${counted(it)} · ${span} · ${by}`, '    ')}`;
+  return `${head}\n${wrapped(`${replayCounted(it)} · ${span} · ${by}`, '    ')}`;
 }
 
 function line(it: Replay): string {
-  return fr`Relance n° ${it.id} ${STATE_WORDS[it.state]} : ${counted(it)}.`;
-}
-
-/** « 12 relancées sur 340 examinées »; the others had arrived, or wait for their turn. */
-function counted({ retried, looked }: Replay): string {
-  const word = plural(retried, 'relancée', 'relancées');
-  return fr`${retried} ${word} sur ${looked} ${plural(looked, 'examinée', 'examinées')}`;
-}
-
-// By time and not by count: how many there are is not known before they were looked at.
-function shareOf({ since, until, cursor, state }: Replay): number {
-  if (state === 'done') return 1;
-  if (!cursor) return 0;
-  return (cursor.at.getTime() - since.getTime()) / (until.getTime() - since.getTime());
+  return fr`Relance n° ${it.id} ${REPLAY_STATE_WORDS[it.state]} : ${replayCounted(it)}.`;
 }
 
 function shown({ cursor: _cursor, ...replay }: ReplayListing) {

@@ -5,7 +5,7 @@ import {
   PASSWORD_CHARACTERS_MAX,
   PASSWORD_CHARACTERS_MIN,
 } from '#adapters/password.ts';
-import { addAccount, type NewAccount } from '#adapters/postgres/accounts.ts';
+import { addAccount, type NewAccount, ROLE_NAMES } from '#adapters/postgres/accounts.ts';
 import { systemClock } from '#adapters/system-clock.ts';
 import { isSingleEmail } from '#domain/customer.ts';
 import { plainLine } from '#domain/text.ts';
@@ -13,13 +13,8 @@ import { withBooks } from './books.ts';
 import type { Answer, Cli } from './cli.ts';
 import { Fault, misuse } from './faults.ts';
 import { fr } from './layout.ts';
+import { operator } from './operator.ts';
 import { promptHidden, readStdin } from './read-password.ts';
-
-const ROLES: Readonly<Record<NewAccount['role'], string>> = {
-  reader: 'lecture',
-  operator: 'exploitation',
-  admin: 'administration',
-};
 
 export async function userAdd(
   cli: Cli,
@@ -41,15 +36,17 @@ export async function userAdd(
   const passwordHash = await hashPassword(password);
   return withBooks(config, async (db) => {
     const account = { email, name, role, passwordHash };
-    if ((await addAccount(db, account, systemClock.now())) === 'exists') {
+    const by = operator(undefined);
+    if ((await addAccount(db, account, systemClock.now(), by)) === 'exists') {
       throw new Fault(fr`${email} a déjà un compte : rien n’a été modifié.`);
     }
-    const text = fr`Le compte de ${name} (${email}) est créé, avec le rôle « ${ROLES[role]} ».`;
+    const text = fr`Le compte de ${name} (${email}) est créé, avec le rôle « ${ROLE_NAMES[role]} ».`;
     return { json: { account: { email, name, role } }, text };
   });
 }
 
-async function passwordFor(email: string, fromStdin: boolean): Promise<string> {
+/** From a pipe, or asked for twice at a prompt. Throws when the two differ. */
+export async function passwordFor(email: string, fromStdin: boolean): Promise<string> {
   if (fromStdin || !process.stdin.isTTY) return readStdin();
   const password = await promptHidden(fr`Mot de passe de ${email} : `);
   mustBeLongEnough(password);
@@ -58,7 +55,8 @@ async function passwordFor(email: string, fromStdin: boolean): Promise<string> {
   return password;
 }
 
-function mustBeLongEnough(password: string): void {
+/** Throws bad usage. */
+export function mustBeLongEnough(password: string): void {
   const length = [...password].length;
   if (length < PASSWORD_CHARACTERS_MIN) {
     throw misuse(

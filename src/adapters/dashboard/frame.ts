@@ -75,6 +75,7 @@ export async function showPage(
     notice,
     search: typeof ctx.query.q === 'string' ? ctx.query.q.slice(0, 200) : '',
     live: live.join(' '),
+    livePlace: String(ctx.state.livePlace ?? ''),
   };
   send(ctx, { view, model: { ...model, frame, csrf: viewer.csrfToken }, status, frames });
 }
@@ -101,6 +102,7 @@ export function showOuterPage(
     notice: page.notice ?? null,
     search: '',
     live: '',
+    livePlace: '',
   };
   const { view, status = 200 } = page;
   send(ctx, { view, model: { ...page.model, frame, csrf: '' }, status, frames: false });

@@ -23,6 +23,10 @@ export type DashboardNeeds = {
   readonly seller: Seller;
   readonly housePartner: string | null;
   readonly allowInsecurePartnerUrls: boolean;
+  /** Requests and answers are kept for so long. */
+  readonly personalDataDays: number;
+  /** Attempts of one round of calls to a partner; three when absent. */
+  readonly partnerTries?: number;
   readonly isStopping: () => boolean;
   readonly log: {
     error(fields: object, message: string): void;

@@ -15,6 +15,9 @@ import {
 } from '#adapters/postgres/dashboard/account-sessions.ts';
 import { type Page, showPage } from './frame.ts';
 import type { DashboardNeeds } from './needs.ts';
+import { sessionCookie } from './own-cookies.ts';
+
+export { sessionCookie };
 
 export type Visit = {
   readonly viewer: Viewer;
@@ -31,10 +34,13 @@ export type Visit = {
 /** Leads to a page, where the notice is said. */
 export type Onward = { readonly to: string; readonly notice?: Notice };
 
-/** The browser's copy of a session. `__Host-` where there is TLS: then no other host can set it. */
-export function sessionCookie(publicUrl: string): string {
-  return publicUrl.startsWith('https:') ? '__Host-session' : 'comptappart_session';
-}
+/** What a route lets in: asked of every route by a test, so that none is added without a guard. */
+export type Guard =
+  | { readonly kind: 'page' | 'act'; readonly role: Role }
+  /** Without a session, on purpose. */
+  | { readonly kind: 'open-page' | 'open-act'; readonly role: null };
+
+export type Guarded = Middleware & { readonly guard: Guard };
 
 const RANKS: Readonly<Record<Role, number>> = { reader: 0, operator: 1, admin: 2 };
 
@@ -46,11 +52,11 @@ export function page(
   needs: DashboardNeeds,
   role: Role,
   make: (visit: Visit) => Promise<Page | Onward | null>,
-): Middleware {
-  return async (ctx) => {
+): Guarded {
+  return guarded({ kind: 'page', role }, async (ctx) => {
     const visit = await visitOf(needs, ctx, role);
     if (visit) await answer(needs, ctx, visit, await make(visit));
-  };
+  });
 }
 
 /** A POST: also refused without this session's own form. `act` changes something, then leads on. */
@@ -58,12 +64,12 @@ export function act(
   needs: DashboardNeeds,
   role: Role,
   work: (visit: Visit, form: Form) => Promise<Page | Onward | null>,
-): Middleware {
+): Guarded {
   const ownSiteOnly = refuseCrossSite(needs.publicUrl);
-  return (ctx, next) =>
+  return guarded({ kind: 'act', role }, (ctx) =>
     ownSiteOnly(ctx, async () => {
       const visit = await visitOf(needs, ctx, role);
-      if (!visit) return next;
+      if (!visit) return;
       const form = await readForm(ctx);
       if (!form || !isSame(form.exact('csrf'), visit.viewer.csrfToken)) {
         const text =
@@ -72,7 +78,29 @@ export function act(
         return refuse(needs, ctx, visit, 403, 'Demande refusée', text);
       }
       await answer(needs, ctx, visit, await work(visit, form));
-    });
+    }),
+  );
+}
+
+/** A GET that needs no session: the sign-in page. Changes nothing. */
+export function openPage(work: (ctx: Context) => Promise<void>): Guarded {
+  return guarded({ kind: 'open-page', role: null }, work);
+}
+
+/** A POST that needs no session; refused when another site's page sent it. */
+export function openAct(
+  needs: DashboardNeeds,
+  work: (ctx: Context, form: Form) => Promise<void>,
+): Guarded {
+  const ownSiteOnly = refuseCrossSite(needs.publicUrl);
+  return guarded({ kind: 'open-act', role: null }, (ctx) =>
+    ownSiteOnly(ctx, async () => {
+      const form = await readForm(ctx);
+      if (form) return work(ctx, form);
+      ctx.status = 400;
+      ctx.body = 'Ce formulaire ne se lit pas\u202F: rien n’a été modifié.';
+    }),
+  );
 }
 
 /** A page of one sentence in the dashboard's frame: an unknown order, a role that does not suffice. */
@@ -83,7 +111,9 @@ export function problem(status: number, heading: string, text: string): Page {
 async function visitOf(needs: DashboardNeeds, ctx: Context, role: Role): Promise<Visit | null> {
   const now = needs.clock.now();
   const token = ctx.cookies.get(sessionCookie(needs.publicUrl));
-  const viewer = token ? await viewerOf(needs.db, token, now) : null;
+  // What a page fetches by itself is no use of the session.
+  const isUse = ctx.get('x-live') === '' && ctx.get('accept') !== 'text/event-stream';
+  const viewer = token ? await viewerOf(needs.db, token, now, { isUse }) : null;
   if (!viewer) {
     const back = ctx.method === 'GET' ? ctx.url : '/dashboard';
     ctx.status = 303;
@@ -129,11 +159,19 @@ function refuse(
   return showPage(needs, ctx, viewer, problem(status, heading, text));
 }
 
-/** The place to go back to after signing in: one of ours, or the overview. */
-export function ownPlace(wanted: string): string {
-  const url = URL.parse(wanted, 'http://here.invalid');
-  const isOurs = url?.origin === 'http://here.invalid' && url.pathname.startsWith('/dashboard');
-  return isOurs ? url.pathname + url.search : '/dashboard';
+function guarded(guard: Guard, work: Middleware): Guarded {
+  const middleware: Middleware = (ctx, next) => {
+    setGuardHeaders(ctx);
+    return work(ctx, next);
+  };
+  return Object.assign(middleware, { guard });
+}
+
+// What also holds for answers that are no page: redirections, files, the stream.
+function setGuardHeaders(ctx: Context): void {
+  ctx.set('Cache-Control', 'no-store');
+  ctx.set('X-Content-Type-Options', 'nosniff');
+  ctx.set('Referrer-Policy', 'same-origin');
 }
 
 function single(value: unknown): string {

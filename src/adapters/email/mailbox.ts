@@ -4,7 +4,7 @@
 
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser';
+import type { AddressObject, ParsedMail, SimpleParserOptions } from 'mailparser';
 
 export type MailSummary = {
   readonly id: string;
@@ -65,7 +65,7 @@ export function mailbox(dir: string): Mailbox {
       if (!NAME.test(name)) return null;
       const source = await readFile(join(dir, name)).catch(nullWhenMissing);
       if (source === null) return null;
-      const mail = await simpleParser(source, { skipHtmlToText: true, skipTextToHtml: true });
+      const mail = await parsed(source, { skipHtmlToText: true, skipTextToHtml: true });
       return {
         ...summarised(name, mail, source.length),
         headers: mail.headerLines.map(({ line }) => header(line)),
@@ -95,10 +95,16 @@ async function summary(dir: string, name: string): Promise<MailSummary | null> {
     const start = buffer.subarray(0, bytesRead);
     const end = start.indexOf('\r\n\r\n');
     const head = end === -1 ? start : start.subarray(0, end + 4);
-    return summarised(name, await simpleParser(head), size);
+    return summarised(name, await parsed(head), size);
   } finally {
     await file.close();
   }
+}
+
+// Large, and only needed when somebody looks into the mailbox.
+async function parsed(source: Buffer, options: SimpleParserOptions = {}): Promise<ParsedMail> {
+  const { simpleParser } = await import('mailparser');
+  return simpleParser(source, options);
 }
 
 function summarised(name: string, mail: ParsedMail, sizeBytes: number): MailSummary {

@@ -7,6 +7,9 @@ import { type Cents, type Currency, toDecimalText } from '#domain/money.ts';
 
 export const CSV_START = '\uFEFF';
 
+/** What some spreadsheet takes for a formula, behind anything that it passes over. */
+const FORMULA = /^[\s\p{Cc}\p{Cf}"]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20|]/u;
+
 /** Rows as CSV text. Cells are texts as they are to stand there; null is empty. */
 export function csv(rows: readonly (readonly (string | number | null)[])[]): string {
   return stringify(rows as (string | number | null)[][], {
@@ -19,7 +22,7 @@ export function csv(rows: readonly (readonly (string | number | null)[])[]): str
 export function cell(text: string | null): string | null {
   if (text === null) return null;
   const line = text.replace(/[\r\n\t]+/g, ' ');
-  return /^[\s\u200B\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20|]/.test(line) ? `'${line}` : line;
+  return FORMULA.test(line) ? `'${line}` : line;
 }
 
 /** « -1234,50 »: an ASCII minus and no space, for a program to read. */

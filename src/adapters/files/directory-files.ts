@@ -51,9 +51,12 @@ export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
   return {
     async put(key, bytes) {
       const path = pathOf(key);
-      await mkdir(dirname(path), { recursive: true });
       const temporary = `${path}.${randomUUID()}.tmp`;
-      await writeSynced(temporary, bytes);
+      await writeSynced(temporary, bytes).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        await mkdir(dirname(path), { recursive: true });
+        await writeSynced(temporary, bytes);
+      });
       try {
         await link(temporary, path); // fails when the name is taken, unlike a rename
         await syncFolder(dirname(path));

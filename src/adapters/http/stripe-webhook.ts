@@ -3,10 +3,10 @@
 // when repeating cannot help, 503 when it can.
 
 import type { Middleware } from 'koa';
-import getRawBody from 'raw-body';
 import type Stripe from 'stripe';
 import { type Refusal, verifiedEvent } from '#adapters/stripe/webhook-event.ts';
 import type { Alerts, Clock, ReceivedEvent } from '#application/ports.ts';
+import { readBody } from './read-body.ts';
 
 export type StripeWebhookNeeds = {
   readonly stripe: Stripe;
@@ -42,7 +42,7 @@ export function stripeWebhook(needs: StripeWebhookNeeds): Middleware {
     if (encoding !== '' && encoding !== 'identity') {
       return refuse(415, 'Send the body without Content-Encoding.');
     }
-    const body = await readBody();
+    const body = await readBody(ctx.req, BODY_BYTES_MAX);
     if (body === 'too-large') return refuse(413, 'The body is too large for an event.');
     if (body === 'cut-short') return refuse(400, 'The body ended early.');
     const signatures = ctx.req.headersDistinct['stripe-signature'] ?? [];
@@ -79,15 +79,6 @@ export function stripeWebhook(needs: StripeWebhookNeeds): Middleware {
       ctx.body = { error: message };
       // What is left of the body is not read: answer and hang up.
       if (status === 413 || status === 415) ctx.set('Connection', 'close');
-    }
-
-    async function readBody(): Promise<Buffer | 'too-large' | 'cut-short'> {
-      try {
-        const length = ctx.get('content-length');
-        return await getRawBody(ctx.req, { limit: BODY_BYTES_MAX, ...(length && { length }) });
-      } catch (error) {
-        return (error as { type?: string }).type === 'entity.too.large' ? 'too-large' : 'cut-short';
-      }
     }
   };
 }

@@ -4,6 +4,7 @@
 import type { Middleware } from 'koa';
 import type { Dashboard } from '#adapters/dashboard/dashboard.ts';
 import type { DashboardNeeds } from '#adapters/dashboard/needs.ts';
+import type { Portal } from '#adapters/portal/portal.ts';
 
 export type PeoplesPages = {
   readonly middleware: Middleware;
@@ -21,20 +22,27 @@ export function peoplesPages(needs: DashboardNeeds): PeoplesPages {
       loading.catch(() => {
         loading = null; // the next request tries again
       });
-      const { dashboard, serveAsset } = await loading;
+      const { dashboard, portal, serveAsset } = await loading;
       if (ctx.path.startsWith('/assets/') && ctx.method === 'GET') return serveAsset(ctx, next);
+      if (!ctx.path.startsWith('/dashboard')) return portal.routes(ctx, next);
       return dashboard.routes(ctx, next);
     },
     close: async () => {
-      await (await loading)?.dashboard.close();
+      const loaded = await loading;
+      await Promise.all([loaded?.dashboard.close(), loaded?.portal.close()]);
     },
   };
 }
 
-type Loaded = { readonly dashboard: Dashboard; readonly serveAsset: Middleware };
+type Loaded = {
+  readonly dashboard: Dashboard;
+  readonly portal: Portal;
+  readonly serveAsset: Middleware;
+};
 
 async function load(needs: DashboardNeeds): Promise<Loaded> {
   const { dashboard } = await import('#adapters/dashboard/dashboard.ts');
+  const { portal } = await import('#adapters/portal/portal.ts');
   const { serveAsset } = await import('./assets.ts');
-  return { dashboard: dashboard(needs), serveAsset };
+  return { dashboard: dashboard(needs), portal: portal(needs), serveAsset };
 }

@@ -23,9 +23,10 @@ export function shownTime(at: Date, now: Date): ShownTime {
   return { iso, text: `${dayText} ${parisTime(at).slice(0, 5)}` };
 }
 
-/** « il y a 4 min », « dans 12 s »; to be read beside an hour. */
+/** « il y a 4 min », « dans 12 s », « à l’instant »; to be read beside an hour. */
 export function shownDistance(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime();
+  if (Math.abs(ms) < 500) return 'à l’instant';
   const span = roughly(Math.abs(ms));
   return ms < 0 ? `il y a ${span}` : `dans ${span}`;
 }

@@ -2,7 +2,8 @@
 // page: who prints asks for the browser each time and says when it no longer trusts it. Launching
 // takes about 60 ms, so giving a browser up too early is cheap and keeping a sick one is not.
 
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { browserDriver } from './browser-driver.ts';
 import type { ChromiumBinary } from './chromium-binary.ts';
 
 export type SupervisedBrowser = {
@@ -40,8 +41,8 @@ export function supervisedBrowser(binary: () => Promise<ChromiumBinary>): Superv
   };
 
   const launch = async (): Promise<Browser> => {
-    const { executablePath, env } = await binary();
-    const browser = await chromium.launch({
+    const [{ executablePath, env }, driver] = await Promise.all([binary(), browserDriver()]);
+    const browser = await driver.launch({
       executablePath,
       env,
       args: ARGUMENTS,

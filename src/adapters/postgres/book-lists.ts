@@ -156,10 +156,13 @@ export type QueueHealth = {
   readonly deadJobs: number;
   /** Notifications that should have gone out five minutes ago, or whose sender is gone. */
   readonly stuckNotifications: number;
-  /** Notifications that a person must look at: refused, exhausted, quarantined. */
+  /** Notifications that a person must look at: refused, exhausted, quarantined; 1000: or more. */
   readonly endedNotifications: number;
   readonly quarantinedPayments: number;
 };
+
+/** Those that nobody retries stay for ever; nobody needs them counted to the last. */
+const COUNT_MAX = 1000;
 
 export async function queueHealth(db: Database): Promise<QueueHealth> {
   const { rows } = await sql<QueueHealth>`
@@ -174,8 +177,9 @@ export async function queueHealth(db: Database): Promise<QueueHealth> {
       + (select count(*) from notification
         where state = 'sending' and lease_until < now() - interval '1 minute')
         as "stuckNotifications",
-      (select count(*) from notification
-        where state in ('failed', 'exhausted', 'quarantined')) as "endedNotifications",
+      (select count(*) from (select from notification
+        where state in ('failed', 'exhausted', 'quarantined') limit ${COUNT_MAX}) n)
+        as "endedNotifications",
       (select count(*) from payment where state = 'quarantined') as "quarantinedPayments"
     `.execute(db);
   const [health] = rows;

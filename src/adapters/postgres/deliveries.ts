@@ -5,17 +5,18 @@ import { sql, type Transaction } from 'kysely';
 import type { SecretBox } from '#adapters/secret-box.ts';
 import type { Clock, Delivery } from '#application/ports.ts';
 import { documentOf } from '#domain/invoice.ts';
-import type { Notification } from '#domain/notification.ts';
+import type { Channel, Notification } from '#domain/notification.ts';
 import { tracedAt } from './book-watch.ts';
 import { storedPdfOf } from './invoices.ts';
 import { readOrders } from './orders.ts';
+import { callSecrets } from './partner-call-secrets.ts';
 import { logoOf, partnerOf } from './partners.ts';
-import { apiKeyPlace, signingSecretPlace } from './sealed-secrets.ts';
 import type { Row, Tables } from './tables.ts';
 
 type Joined = Row<'partner'> & {
   readonly id: string;
   readonly orderId: number;
+  readonly channel: Channel;
   readonly content: string;
   readonly trace_parent: string | null;
   readonly released_at: Date | null;
@@ -24,6 +25,8 @@ type Joined = Row<'partner'> & {
 } & {
   readonly size_bytes: number | null;
 };
+
+const NO_SECRETS = { apiKey: null, signingSecret: '' };
 
 /** By the notification's id. Throws when an order or its document is missing. */
 export async function readDeliveries(
@@ -34,7 +37,12 @@ export async function readDeliveries(
   if (notifications.length === 0) return new Map();
   const ids = notifications.map((it) => it.id);
   const { rows } = await sql<Joined>`
-    select partner.*, n.id, n.order_id as "orderId", n.trace_parent, n.released_at, invoice.content,
+    select partner.slug, partner.name, partner.color, partner.logo, partner.logo_media_type,
+      partner.contact_email, partner.contact_phone, partner.website, partner.staging_url,
+      partner.production_url, partner.api_key, partner.signing_secret,
+      partner.previous_signing_secret, partner.previous_signing_secret_until,
+      partner.created_at, partner.updated_at, n.id, n.channel, n.order_id as "orderId",
+      n.trace_parent, n.released_at, invoice.content,
       f.key, f.sha256, f.size_bytes, f.template_version, f.chromium_version
     from notification n
     join partner on partner.slug = n.partner_slug
@@ -52,10 +60,9 @@ export async function readDeliveries(
     const order = orders.get(row.orderId);
     const document = documents[index];
     if (!order || !document) throw new Error(`no order ${row.orderId}`);
-    const apiKey = row.api_key && secrets.open(row.api_key, apiKeyPlace(row.slug));
-    const signingSecret = signingSecrets(row, clock.now())
-      .map((sealed) => secrets.open(sealed, signingSecretPlace(row.slug)))
-      .join(' ');
+    // A mail carries none of them.
+    const { apiKey, signingSecret } =
+      row.channel === 'email' ? NO_SECRETS : callSecrets(row, { secrets, now: clock.now() });
     const pdf = storedPdfOf(row);
     const partner = partnerOf(row);
     const trace = tracedAt(row.trace_parent, row.released_at ?? new Date(0));
@@ -66,14 +73,4 @@ export async function readDeliveries(
   });
   if (found.length !== ids.length) throw new Error('a notification has no document');
   return new Map(found);
-}
-
-/** The present one first; the one before it while its time has not come. */
-function signingSecrets(row: Row<'partner'>, now: Date): readonly Buffer[] {
-  const {
-    signing_secret,
-    previous_signing_secret: old,
-    previous_signing_secret_until: until,
-  } = row;
-  return old !== null && (until === null || until > now) ? [signing_secret, old] : [signing_secret];
 }

@@ -10,24 +10,26 @@ import type { Row, Tables } from './tables.ts';
 
 type Due = Awaited<ReturnType<Notifications['takeDue']>>;
 
+// Named one by one: their statements are prepared, and a later release may add columns.
+const NAMES = [
+  ...['id', 'order_id', 'credit_note_id', 'channel', 'state', 'round', 'round_attempts'],
+  ...['attempts', 'interruptions', 'next_attempt_at', 'lease_token', 'lease_holder'],
+  ...['lease_until', 'completed_at', 'ended_at', 'created_at', 'partner_slug', 'released_at'],
+];
+const COLUMNS = sql.raw(NAMES.map((name) => `n.${name}`).join(', '));
+const PICKED = sql.raw(NAMES.map((name) => `picked.${name}`).join(', '));
+
 /** Mails whose time has come, longest due first. */
 export async function takeDueMail(
   trx: Transaction<Tables>,
   now: Date,
   limit: number,
 ): Promise<Due> {
-  const rows = await trx
-    .selectFrom('notification')
-    .selectAll()
-    .where('state', '=', 'queued')
-    .where('channel', '=', 'email')
-    .where('released_at', 'is not', null)
-    .where('next_attempt_at', '<=', now)
-    .orderBy('next_attempt_at')
-    .limit(limit)
-    .forUpdate()
-    .skipLocked()
-    .execute();
+  const { rows } = await sql<Row<'notification'>>`
+    select ${COLUMNS} from notification n
+    where n.state = 'queued' and n.channel = 'email' and n.released_at is not null
+      and n.next_attempt_at <= ${now}
+    order by n.next_attempt_at limit ${limit} for update skip locked`.execute(trx);
   return { due: rows.map(queuedOf), skipped: false };
 }
 
@@ -63,8 +65,8 @@ export async function takeDueCalls(
         where n.partner_slug = slug and n.channel = 'webhook' and n.state = 'sending') as free
       from unnest(${slugs}::text[]) given(slug)
     )
-    select picked.* from room cross join lateral (
-      select * from notification n where n.partner_slug = room.slug and n.channel = 'webhook'
+    select ${PICKED} from room cross join lateral (
+      select ${COLUMNS} from notification n where n.partner_slug = room.slug and n.channel = 'webhook'
         and n.state = 'queued' and n.released_at is not null and n.next_attempt_at <= ${now}
       order by n.next_attempt_at limit greatest(0, room.free) for update skip locked
     ) picked

@@ -6,12 +6,10 @@ import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Clock, Invoices, StoredPdf } from '#application/ports.ts';
 import { creditNotePdfKey } from '#domain/credit-note.ts';
-import { canonicalText, documentOf, pdfKey } from '#domain/invoice.ts';
+import { canonicalText, documentOf, type LegalDocument, pdfKey } from '#domain/invoice.ts';
 import { formatInvoiceNumber, parisDay, type Series, yearOf } from '#domain/invoice-number.ts';
-import { newPrinting } from '#domain/printing.ts';
 import { type BookWatch, tracedAt, UNWATCHED } from './book-watch.ts';
 import { logoOf } from './partners.ts';
-import { insertPrinting } from './printings.ts';
 import type { Row, Tables } from './tables.ts';
 
 /** What the first invoice of a series is chained to. */
@@ -27,41 +25,49 @@ export function postgresInvoices(
   clock: Clock,
   watch: BookWatch = UNWATCHED,
 ): Invoices {
-  return {
+  const invoices: Invoices = {
     async issue(series, build) {
-      const { year, ordinal, issuedAt, previousHash } = await nextNumber(trx, series, clock, watch);
-      const number = formatInvoiceNumber(series, year, ordinal);
-      const invoice = build({ number, issuedAt, issueDay: parisDay(issuedAt) });
-      const content = canonicalText(invoice);
-      const hash = chainHash(previousHash, content);
-      await trx
-        .insertInto('invoice')
-        .values({
-          number,
-          series,
-          year,
-          ordinal,
-          order_id: invoice.orderId,
-          credit_note_id: invoice.kind === 'credit-note' ? invoice.creditNoteId : null,
-          issued_at: issuedAt,
-          issue_day: invoice.issueDay,
-          content,
-          previous_hash: previousHash,
-          hash,
-        })
-        .execute();
+      const [document] = await invoices.issueAll(series, [{ build }]);
+      return document as ReturnType<typeof build>;
+    },
+
+    async issueAll(series, builds) {
+      if (builds.length === 0) return [];
+      const first = await nextNumber(trx, series, clock, watch);
+      const { year, issuedAt } = first;
+      const issueDay = parisDay(issuedAt);
+      let lastHash = first.previousHash;
+      const issued = builds.map(({ build, place = watch.place() }, index) => {
+        const ordinal = first.ordinal + index;
+        const number = formatInvoiceNumber(series, year, ordinal);
+        const document = build({ number, issuedAt, issueDay });
+        const content = canonicalText(document);
+        const previousHash = lastHash;
+        lastHash = chainHash(previousHash, content);
+        const chained = { ordinal, content, previousHash, hash: lastHash };
+        return { document, place, ...chained };
+      });
+      await insertDocuments(trx, issued, { series, year, issuedAt });
       await trx
         .updateTable('invoice_series')
-        .set({ last_hash: hash, last_issued_at: issuedAt })
+        .set({
+          last_ordinal: first.ordinal + issued.length - 1,
+          last_hash: lastHash,
+          last_issued_at: issuedAt,
+        })
         .where('series', '=', series)
         .where('year', '=', year)
         .execute();
-      await insertPrinting(trx, newPrinting(number, issuedAt), watch.place());
-      return invoice;
+      return issued.map(({ document }) => document);
     },
 
     async forPrinting(number) {
-      const row = await trx
+      return (await invoices.allForPrinting([number])).get(number) ?? null;
+    },
+
+    async allForPrinting(numbers) {
+      if (numbers.length === 0) return new Map();
+      const rows = await trx
         .selectFrom('invoice')
         .innerJoin('orders', 'orders.id', 'invoice.order_id')
         .innerJoin('partner', 'partner.slug', 'orders.partner_slug')
@@ -69,39 +75,94 @@ export function postgresInvoices(
         .leftJoin('correction', 'correction.key', 'credit_note.correction_key')
         .leftJoin('invoice_pdf', 'invoice_pdf.invoice_number', 'invoice.number')
         .leftJoin('printing', 'printing.number', 'invoice.number')
-        .select(['printing.trace_parent', 'issued_at'])
+        .select(['invoice.number', 'printing.trace_parent', 'issued_at'])
         .select(['content', 'orders.id', 'orders.paid_at as paidAt', 'logo', 'logo_media_type'])
         .select(['credit_note.id as creditNoteId', 'corrected_at'])
         .select(['invoice_pdf.key', 'sha256', 'size_bytes', 'template_version', 'chromium_version'])
-        .where('invoice.number', '=', number)
-        .executeTakeFirst();
-      if (!row) return null;
-      return {
-        document: documentOf(row.content),
-        key: keyOf(row),
-        pdf: storedPdfOf(row),
-        logo: logoOf(row),
-        trace: tracedAt(row.trace_parent, row.issued_at),
-      };
+        .where('invoice.number', '=', sql<string>`any(${[...numbers]}::text[])`)
+        .execute();
+      return new Map(
+        rows.map((row) => [
+          row.number,
+          {
+            document: documentOf(row.content),
+            key: keyOf(row),
+            pdf: storedPdfOf(row),
+            logo: logoOf(row),
+            trace: tracedAt(row.trace_parent, row.issued_at),
+          },
+        ]),
+      );
     },
 
     async recordPdf(number, pdf, at) {
-      const inserted = await trx
-        .insertInto('invoice_pdf')
-        .values({
-          invoice_number: number,
-          key: pdf.key,
-          sha256: pdf.sha256,
-          size_bytes: pdf.sizeBytes,
-          template_version: pdf.templateVersion,
-          chromium_version: pdf.chromiumVersion,
-          stored_at: at,
-        })
-        .onConflict((conflict) => conflict.column('invoice_number').doNothing())
-        .executeTakeFirst();
-      return inserted.numInsertedOrUpdatedRows === 1n ? 'recorded' : 'already';
+      const inserted = await insertPdfs(trx, [{ number, pdf }], at);
+      return inserted === 1n ? 'recorded' : 'already';
+    },
+
+    async recordPdfs(pdfs, at) {
+      if (pdfs.length > 0) await insertPdfs(trx, pdfs, at);
     },
   };
+  return invoices;
+}
+
+type Issued = {
+  readonly document: LegalDocument;
+  readonly ordinal: number;
+  readonly content: string;
+  readonly previousHash: string;
+  readonly hash: string;
+  readonly place: string | null;
+};
+
+// The printings come along in the same statement: the counter is locked while it runs.
+async function insertDocuments(
+  trx: Transaction<Tables>,
+  issued: readonly Issued[],
+  common: { readonly series: Series; readonly year: number; readonly issuedAt: Date },
+): Promise<void> {
+  const { series, year, issuedAt } = common;
+  const of = <T>(pick: (it: Issued) => T) => issued.map(pick);
+  await sql`
+    with given as materialized (
+      select * from unnest(
+        ${of((it) => it.document.number)}::text[], ${of((it) => it.ordinal)}::int[],
+        ${of((it) => it.document.orderId)}::bigint[],
+        ${of(({ document: it }) => (it.kind === 'credit-note' ? it.creditNoteId : null))}::bigint[],
+        ${of((it) => it.document.issueDay)}::date[], ${of((it) => it.content)}::text[],
+        ${of((it) => it.previousHash)}::text[], ${of((it) => it.hash)}::text[],
+        ${of((it) => it.place)}::text[]
+      ) g (number, ordinal, order_id, credit_note_id, issue_day, content, previous_hash, hash, place)
+    ), queued as (
+      insert into printing (number, state, round, failures, interruptions, next_attempt_at,
+        trace_parent)
+      select number, 'queued', 1, 0, 0, ${issuedAt}, place from given
+    )
+    insert into invoice (number, series, year, ordinal, order_id, credit_note_id, issued_at,
+      issue_day, content, previous_hash, hash)
+    select number, ${series}, ${year}, ordinal, order_id, credit_note_id, ${issuedAt}, issue_day,
+      content, previous_hash, hash
+    from given`.execute(trx);
+}
+
+/** Returns how many were not on record before. */
+async function insertPdfs(
+  trx: Transaction<Tables>,
+  pdfs: readonly { readonly number: string; readonly pdf: StoredPdf }[],
+  at: Date,
+): Promise<bigint> {
+  const of = <T>(pick: (pdf: StoredPdf) => T) => pdfs.map(({ pdf }) => pick(pdf));
+  const { numAffectedRows = 0n } = await sql`
+    insert into invoice_pdf (invoice_number, key, sha256, size_bytes, template_version,
+      chromium_version, stored_at)
+    select *, ${at}::timestamptz from unnest(
+      ${pdfs.map(({ number }) => number)}::text[], ${of((it) => it.key)}::text[],
+      ${of((it) => it.sha256)}::text[], ${of((it) => it.sizeBytes)}::int[],
+      ${of((it) => it.templateVersion)}::text[], ${of((it) => it.chromiumVersion)}::text[]
+    )
+    on conflict (invoice_number) do nothing`.execute(trx);
+  return numAffectedRows;
 }
 
 // An invoice's file is named by its order, a credit note's by itself: an order can have several.

@@ -110,23 +110,30 @@ function found(which: Which): RawBuilder<unknown> {
   }
 }
 
-// Most are delivered: walking back along the orders finds a page of those at once. One row more than is
-// shown of each kind: credit notes stand in an index of their own.
+// Most are delivered: walking back along the orders finds a page of those at once. Those of credit notes
+// stand in an index of their own.
 function ofOrders(which: Which): RawBuilder<unknown> {
   const { state, partner, limit } = which;
   const inState = state === undefined ? sql`` : sql`and n.state = ${sql.lit(state)}`;
-  const orders =
-    partner === undefined
-      ? sql`select id from orders order by id desc`
-      : sql`select id from orders where partner_slug = ${partner} order by partner_slug desc, id desc`;
-  const ofCredits = partner === undefined ? sql`` : sql`and o.partner_slug = ${partner}`;
+  if (partner !== undefined) {
+    return sql`
+      (select n.* from (select id from orders where partner_slug = ${partner}
+          order by partner_slug desc, id desc) o
+        cross join lateral (${ofOrder(inState)}) n limit ${limit})
+      union all
+      (select * from notification n where n.partner_slug = ${partner}
+        and n.credit_note_id is not null ${inState} ${newestFirst(which)})`;
+  }
   return sql`
-    (select n.* from (${orders}) o
-      cross join lateral (select * from notification n
-        where n.order_id = o.id and n.credit_note_id is null ${inState}
-        order by n.channel) n limit ${limit})
+    (select n.* from (select id from orders order by id desc) o
+      cross join lateral (${ofOrder(inState)}) n limit ${limit})
     union all
-    (select n.* from (select c.id from credit_note c join orders o on o.id = c.order_id ${ofCredits}
-        order by c.order_id desc limit ${limit}) c
-      join notification n on n.credit_note_id = c.id ${inState})`;
+    (select n.* from (select id from credit_note order by order_id desc limit ${limit}) c
+      cross join lateral (select * from notification n where n.credit_note_id = c.id ${inState}
+        order by n.channel) n)`;
+}
+
+function ofOrder(inState: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`select * from notification n where n.order_id = o.id and n.credit_note_id is null
+    ${inState} order by n.channel`;
 }

@@ -4,8 +4,9 @@
 import { sql, type Transaction } from 'kysely';
 import type { SecretBox } from '#adapters/secret-box.ts';
 import type { AbandonedLease, Clock, Notifications } from '#application/ports.ts';
-import type { Channel, Notification, NotificationIn } from '#domain/notification.ts';
+import type { Notification, NotificationIn } from '#domain/notification.ts';
 import { type BookWatch, UNWATCHED } from './book-watch.ts';
+import { concludeAttempts, releaseAll } from './concluded-attempts.ts';
 import { readDeliveries } from './deliveries.ts';
 import { takeDueCalls, takeDueMail } from './due-notifications.ts';
 import { isPurgedNotification, NOTHING_PURGED } from './personal-data.ts';
@@ -16,17 +17,26 @@ export function postgresNotifications(
   { clock, secrets }: { readonly clock: Clock; readonly secrets: SecretBox },
   watch: BookWatch = UNWATCHED,
 ): Notifications {
-  return {
-    async insert(notification) {
-      const row = { ...rowOf(notification), created_at: clock.now() };
-      const partner = trx
-        .selectFrom('orders')
-        .select('partner_slug')
-        .where('id', '=', notification.orderId);
-      await trx
-        .insertInto('notification')
-        .values({ ...row, partner_slug: partner, released_at: null, trace_parent: null })
-        .execute();
+  const notifications: Notifications = {
+    insert: (notification) => notifications.insertAll([notification]),
+
+    async insertAll(given) {
+      const of = <T>(pick: (it: NotificationIn<'queued'>) => T) => given.map(pick);
+      await sql`
+        insert into notification (id, order_id, credit_note_id, channel, state, round,
+          round_attempts, attempts, interruptions, next_attempt_at, created_at, partner_slug)
+        select g.id, g.order_id, g.credit_note_id, g.channel, 'queued', g.round,
+          g.round_attempts, g.attempts, g.interruptions, g.next_attempt_at, ${clock.now()},
+          o.partner_slug
+        from unnest(
+          ${of((it) => it.id)}::uuid[], ${of((it) => it.orderId)}::bigint[],
+          ${of((it) => it.creditNoteId)}::bigint[], ${of((it) => it.channel)}::text[],
+          ${of((it) => it.round)}::int[], ${of((it) => it.roundAttempts)}::int[],
+          ${of((it) => it.attempts)}::int[], ${of((it) => it.interruptions)}::int[],
+          ${of((it) => it.nextAttemptAt)}::timestamptz[]
+        ) g (id, order_id, credit_note_id, channel, round, round_attempts, attempts, interruptions,
+          next_attempt_at)
+        join orders o on o.id = g.order_id`.execute(trx);
     },
 
     async lock(id) {
@@ -42,27 +52,29 @@ export function postgresNotifications(
     takeDue: (channel, now, room) =>
       channel === 'email' ? takeDueMail(trx, now, room.limit) : takeDueCalls(trx, now, room),
 
-    async isMoreDue({ id, channel }, now) {
+    async isMoreDue(than, now) {
+      const ended = 'id' in than ? [than] : than;
+      const ids = ended.map(({ id }) => id);
+      const isOfMail = ended.some(({ channel }) => channel === 'email');
       const { rows } = await sql<{ more: boolean }>`
-        select exists (select from notification n
-          where n.state = 'queued' and n.channel = ${channel} and n.released_at is not null
-            and n.next_attempt_at <= ${now} and (n.channel = 'email' or n.partner_slug =
-              (select partner_slug from notification where id = ${id}))) as more`.execute(trx);
+        select (${isOfMail} and exists (select from notification n
+            where n.state = 'queued' and n.channel = 'email' and n.released_at is not null
+              and n.next_attempt_at <= ${now}))
+          or exists (select from notification n
+            where n.state = 'queued' and n.channel = 'webhook' and n.released_at is not null
+              and n.next_attempt_at <= ${now} and n.partner_slug in
+                (select partner_slug from notification
+                 where id = any(${ids}::uuid[]) and channel = 'webhook')) as more`.execute(trx);
       return rows[0]?.more ?? false;
     },
 
     async release({ orderId, creditNoteId }, at) {
-      // Two spellings, one index each: `is not distinct from` would read the whole table.
-      const ofDocument =
-        creditNoteId === null
-          ? sql`order_id = ${orderId} and credit_note_id is null`
-          : sql`credit_note_id = ${creditNoteId}`;
-      const { rows } = await sql<{ id: string; channel: Channel }>`
-        update notification set released_at = ${at}, trace_parent = ${watch.place()}
-        where ${ofDocument} and released_at is null
-        returning id, channel`.execute(trx);
-      return rows;
+      const place = watch.place();
+      return notifications.releaseAll([{ orderId, creditNoteId, place }], at);
     },
+
+    releaseAll: (documents, at) => releaseAll(trx, documents, at),
+    concludeAll: (concluded, at) => concludeAttempts(trx, concluded, at),
 
     async save(notification) {
       const {
@@ -161,6 +173,7 @@ export function postgresNotifications(
       };
     },
   };
+  return notifications;
 }
 
 function hasEnded(it: Notification): it is NotificationIn<'failed' | 'exhausted' | 'quarantined'> {

@@ -1,7 +1,7 @@
 // The register of partners: what operators add, change and look up. Secrets go in sealed and come
 // out only to be sent; lists show whether they exist, never what they are.
 
-import { sql, type UpdateObject } from 'kysely';
+import { sql, type Transaction, type UpdateObject } from 'kysely';
 import type { SecretBox } from '#adapters/secret-box.ts';
 import type { Clock } from '#application/ports.ts';
 import type { Logo, Partner, PartnerSlug } from '#domain/partner.ts';
@@ -47,27 +47,44 @@ export type PartnerRegistry = {
   add(
     slug: PartnerSlug,
     partner: PartnerChanges & { readonly name: string; readonly signingSecret: string },
+    by?: By,
   ): Promise<'added' | 'exists'>;
-  /** Another API key goes on record with who set it: the new one is sent from the next call on. */
-  set(slug: PartnerSlug, changes: PartnerChanges, by?: By): Promise<'changed' | 'not-found'>;
+  /**
+   * Goes on record with who did it; another API key is sent from the next call on. `stale` when the
+   * row has changed since the instant `seenAt`, where one is given: nothing changes then.
+   */
+  set(
+    slug: PartnerSlug,
+    changes: PartnerChanges,
+    by?: By,
+    seenAt?: Date,
+  ): Promise<'changed' | 'not-found' | 'stale'>;
   get(slug: PartnerSlug): Promise<(RegisteredPartner & PartnerSecrets) | null>;
   list(): Promise<RegisteredPartner[]>;
   /**
    * A new signing secret; the present one signs beside it until then, without end for null, not at
-   * all for a moment that has passed. One that still signed from before stops.
+   * all for a moment that has passed. One that still signed from before stops. `stale` as above.
    */
   rotateSecret(
     slug: PartnerSlug,
-    rotation: { readonly secret: string; readonly oldUntil: Date | null },
+    rotation: { readonly secret: string; readonly oldUntil: Date | null; readonly seenAt?: Date },
     by: By,
-  ): Promise<'rotated' | 'not-found'>;
+  ): Promise<'rotated' | 'not-found' | 'stale'>;
   /** The old signing secret stops; `none` when there is none. */
   dropOldSecret(slug: PartnerSlug, by: By): Promise<'dropped' | 'none' | 'not-found'>;
-  /** `in-use`: it has orders, which keep their partner for ever. */
-  remove(slug: PartnerSlug): Promise<'removed' | 'not-found' | 'in-use'>;
+  /** `in-use`: it has orders, which keep their partner for ever. What else was its own goes along. */
+  remove(slug: PartnerSlug, by?: By): Promise<'removed' | 'not-found' | 'in-use'>;
 };
 
 const FOREIGN_KEY_VIOLATION = '23503';
+/** What a partner without orders may leave behind. */
+const ITS_OWN = [
+  'portal_link',
+  'portal_session',
+  'portal_token',
+  'partner_trial',
+  'replay',
+] as const;
 
 export function postgresPartnerRegistry(
   db: Database,
@@ -98,24 +115,38 @@ export function postgresPartnerRegistry(
     return db.selectFrom('partner').selectAll().where('slug', '=', slug).executeTakeFirst();
   }
 
+  type Done = { readonly action: string; readonly by: By };
+
   function change(
     slug: PartnerSlug,
     columns: UpdateObject<Tables, 'partner'>,
-    done: { readonly action: string; readonly by: By } | null,
-  ): Promise<boolean> {
+    done: readonly Done[],
+    seenAt?: Date,
+  ): Promise<'changed' | 'not-found' | 'stale'> {
     return db.transaction().execute(async (trx) => {
-      const updated = await trx
-        .updateTable('partner')
-        .set({ ...columns, updated_at: clock.now() })
-        .where('slug', '=', slug)
-        .executeTakeFirst();
-      if (updated.numUpdatedRows !== 1n) return false;
-      if (done) {
-        const { action, by } = done;
-        await postgresOperatorActions(trx).add({ ...by, at: clock.now(), action, subject: slug });
+      const own = trx.updateTable('partner').set({ ...columns, updated_at: clock.now() });
+      const unseen = own.where('slug', '=', slug);
+      const { numUpdatedRows } = await (seenAt
+        ? unseen.where(sql`date_trunc('milliseconds', updated_at)`, '=', seenAt)
+        : unseen
+      ).executeTakeFirst();
+      if (numUpdatedRows !== 1n) {
+        const found = trx.selectFrom('partner').select('slug').where('slug', '=', slug);
+        return (await found.executeTakeFirst()) ? 'stale' : 'not-found';
       }
-      return true;
+      await record(trx, slug, done);
+      return 'changed';
     });
+  }
+
+  async function record(
+    trx: Transaction<Tables>,
+    slug: PartnerSlug,
+    done: readonly Done[],
+  ): Promise<void> {
+    for (const { action, by } of done) {
+      await postgresOperatorActions(trx).add({ ...by, at: clock.now(), action, subject: slug });
+    }
   }
 
   function secretsOf(row: Row<'partner'>): PartnerSecrets {
@@ -133,37 +164,45 @@ export function postgresPartnerRegistry(
   }
 
   return {
-    async add(slug, { signingSecret, ...partner }) {
-      const inserted = await db
-        .insertInto('partner')
-        .values({
-          slug,
-          ...columnsOf(slug, partner),
-          name: partner.name,
-          signing_secret: secrets.seal(signingSecret, signingSecretPlace(slug)),
-          created_at: clock.now(),
-        })
-        .onConflict((conflict) => conflict.column('slug').doNothing())
-        .executeTakeFirst();
-      return inserted.numInsertedOrUpdatedRows === 1n ? 'added' : 'exists';
+    add(slug, { signingSecret, ...partner }, by) {
+      return db.transaction().execute(async (trx) => {
+        const inserted = await trx
+          .insertInto('partner')
+          .values({
+            slug,
+            ...columnsOf(slug, partner),
+            name: partner.name,
+            signing_secret: secrets.seal(signingSecret, signingSecretPlace(slug)),
+            created_at: clock.now(),
+          })
+          .onConflict((conflict) => conflict.column('slug').doNothing())
+          .executeTakeFirst();
+        if (inserted.numInsertedOrUpdatedRows !== 1n) return 'exists';
+        if (by) await record(trx, slug, [{ action: 'partner-added', by }]);
+        return 'added';
+      });
     },
 
-    async set(slug, changes, by) {
-      const done =
-        changes.apiKey !== undefined && by ? { action: 'partner-api-key-set', by } : null;
-      const isDone = await change(slug, columnsOf(slug, changes), done);
-      return isDone ? 'changed' : 'not-found';
+    set(slug, changes, by, seenAt) {
+      const { apiKey, ...others } = changes;
+      const actions = [
+        ...(apiKey === undefined ? [] : ['partner-api-key-set']),
+        ...(Object.keys(others).length === 0 ? [] : ['partner-changed']),
+      ];
+      const done = by ? actions.map((action) => ({ action, by })) : [];
+      return change(slug, columnsOf(slug, changes), done, seenAt);
     },
 
-    async rotateSecret(slug, { secret, oldUntil }, by) {
+    async rotateSecret(slug, { secret, oldUntil, seenAt }, by) {
       const isKept = oldUntil === null || oldUntil > clock.now();
       const columns = {
         previous_signing_secret: isKept ? sql<Buffer>`signing_secret` : null,
         previous_signing_secret_until: isKept ? oldUntil : null,
         signing_secret: secrets.seal(secret, signingSecretPlace(slug)),
       };
-      const isDone = await change(slug, columns, { action: 'partner-secret-rotated', by });
-      return isDone ? 'rotated' : 'not-found';
+      const action = 'partner-secret-rotated';
+      const outcome = await change(slug, columns, [{ action, by }], seenAt);
+      return outcome === 'changed' ? 'rotated' : outcome;
     },
 
     async dropOldSecret(slug, by) {
@@ -171,7 +210,7 @@ export function postgresPartnerRegistry(
       if (!found) return 'not-found';
       if (found.previous_signing_secret === null) return 'none';
       const columns = { previous_signing_secret: null, previous_signing_secret_until: null };
-      await change(slug, columns, { action: 'partner-old-secret-dropped', by });
+      await change(slug, columns, [{ action: 'partner-old-secret-dropped', by }]);
       return 'dropped';
     },
 
@@ -185,10 +224,20 @@ export function postgresPartnerRegistry(
       return rows.map(registered);
     },
 
-    async remove(slug) {
+    async remove(slug, by) {
       try {
-        const deleted = await db.deleteFrom('partner').where('slug', '=', slug).executeTakeFirst();
-        return deleted.numDeletedRows === 1n ? 'removed' : 'not-found';
+        return await db.transaction().execute(async (trx) => {
+          for (const own of ITS_OWN) {
+            await trx.deleteFrom(own).where('partner_slug', '=', slug).execute();
+          }
+          const deleted = await trx
+            .deleteFrom('partner')
+            .where('slug', '=', slug)
+            .executeTakeFirst();
+          if (deleted.numDeletedRows !== 1n) return 'not-found';
+          if (by) await record(trx, slug, [{ action: 'partner-removed', by }]);
+          return 'removed';
+        });
       } catch (error) {
         if ((error as { code?: string }).code === FOREIGN_KEY_VIOLATION) return 'in-use';
         throw error;

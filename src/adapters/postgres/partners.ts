@@ -26,6 +26,16 @@ export function postgresPartners(trx: Transaction<Tables>): Partners {
         .executeTakeFirstOrThrow();
       return brandingOf(row);
     },
+
+    async brandings(slugs) {
+      if (slugs.length === 0) return new Map();
+      const rows = await trx
+        .selectFrom('partner')
+        .select(['slug', 'name', 'color', 'contact_email', 'contact_phone', 'website'])
+        .where('slug', 'in', [...slugs])
+        .execute();
+      return new Map(rows.map((row) => [row.slug as PartnerSlug, brandingOf(row)]));
+    },
   };
 }
 

@@ -29,6 +29,18 @@ export function postgresPayments(trx: Transaction<Tables>): Payments {
       return row.is_new ? 'new' : row.state;
     },
 
+    async lockAll(given, now) {
+      const sorted = given.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+      const { rows } = await sql<{ key: PaymentKey; state: PaymentState; is_new: boolean }>`
+        insert into payment (key, state, event_id, created_at, updated_at)
+        select key, 'recorded', event_id, ${now}, ${now} from unnest(
+          ${sorted.map((it) => it.key)}::text[], ${sorted.map((it) => it.eventId)}::text[]
+        ) with ordinality g (key, event_id, n) order by n
+        on conflict (key) do update set key = excluded.key
+        returning key, state, (xmax = 0) as is_new`.execute(trx);
+      return new Map(rows.map((row) => [row.key, row.is_new ? 'new' : row.state]));
+    },
+
     async hold(key, eventId, now) {
       const state = await payments.lock(key, eventId, now);
       if (state !== 'new') return state;

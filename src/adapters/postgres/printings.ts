@@ -24,6 +24,42 @@ export function postgresPrintings(trx: Transaction<Tables>): Printings {
       await trx.updateTable('printing').set(changes).where('number', '=', number).execute();
     },
 
+    async takeDue(now, limit) {
+      const { rows } = await sql<Row<'printing'>>`
+        select number, state, round, failures, interruptions, next_attempt_at, lease_token,
+          lease_holder, lease_until, last_error, ended_at
+        from printing where state = 'queued' and next_attempt_at <= ${now}
+        order by next_attempt_at limit ${limit} for update skip locked`.execute(trx);
+      return rows.map(printingOf).filter((it) => it.state === 'queued');
+    },
+
+    async begin(printings) {
+      if (printings.length === 0) return;
+      const of = <T>(pick: (it: PrintingIn<'printing'>) => T) => printings.map(pick);
+      await sql`
+        update printing p set state = 'printing', next_attempt_at = null,
+          lease_token = g.token, lease_holder = g.holder, lease_until = g.until
+        from unnest(
+          ${of((it) => it.number)}::text[], ${of((it) => it.leaseToken)}::uuid[],
+          ${of((it) => it.leaseHolder)}::text[], ${of((it) => it.leaseUntil)}::timestamptz[]
+        ) g (number, token, holder, until)
+        where p.number = g.number`.execute(trx);
+    },
+
+    async endAll(ended) {
+      const { rows } = await sql<{ number: InvoiceNumber }>`
+        update printing p set state = 'printed', interruptions = 0, last_error = null,
+          lease_token = null, lease_holder = null, lease_until = null, ended_at = g.ended_at
+        from unnest(
+          ${ended.map(({ held }) => held.number)}::text[],
+          ${ended.map(({ held }) => held.leaseToken)}::uuid[],
+          ${ended.map(({ next }) => next.endedAt)}::timestamptz[]
+        ) g (number, token, ended_at)
+        where p.number = g.number and p.state = 'printing' and p.lease_token = g.token
+        returning p.number`.execute(trx);
+      return new Set(rows.map((row) => row.number));
+    },
+
     async leased({ holders, endedBefore }, limit) {
       const { rows } = await sql<{ number: InvoiceNumber; leaseToken: string }>`
         select number, lease_token as "leaseToken" from printing
@@ -54,18 +90,6 @@ export function postgresPrintings(trx: Transaction<Tables>): Printings {
       return rows.map((row) => row.number as InvoiceNumber);
     },
   };
-}
-
-/** The row a document begins with; the transaction that issues it writes it. */
-export async function insertPrinting(
-  trx: Transaction<Tables>,
-  printing: PrintingIn<'queued'>,
-  trace: string | null,
-): Promise<void> {
-  await trx
-    .insertInto('printing')
-    .values({ ...rowOf(printing), trace_parent: trace })
-    .execute();
 }
 
 function rowOf(it: Printing): Omit<Row<'printing'>, 'trace_parent'> {

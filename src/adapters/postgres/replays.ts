@@ -74,16 +74,16 @@ export async function listReplays(db: Database, limit: number): Promise<ReplayLi
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
-  return rows.map(listingOf);
+  return rows.map(replayListingOf);
 }
 
 /** One replay as it stands now; null when there is none. */
 export async function findReplay(db: Database, id: number): Promise<ReplayListing | null> {
   const row = await db.selectFrom('replay').selectAll().where('id', '=', id).executeTakeFirst();
-  return row ? listingOf(row) : null;
+  return row ? replayListingOf(row) : null;
 }
 
-function listingOf(row: Row<'replay'>): ReplayListing {
+export function replayListingOf(row: Row<'replay'>): ReplayListing {
   return { ...replayOf(row), createdAt: row.created_at, updatedAt: row.updated_at };
 }
 

@@ -7,9 +7,9 @@ import type { SecretBox } from '#adapters/secret-box.ts';
 import type { Database } from './database.ts';
 
 type SealedColumn = {
-  readonly table: 'partner';
-  readonly row: 'slug';
-  readonly column: 'api_key' | 'signing_secret' | 'previous_signing_secret';
+  readonly table: 'partner' | 'account';
+  readonly row: 'slug' | 'email';
+  readonly column: 'api_key' | 'signing_secret' | 'previous_signing_secret' | 'totp_secret';
   readonly placeOf: (row: string) => string;
 };
 
@@ -18,6 +18,7 @@ const SEALED: readonly SealedColumn[] = [
   { table: 'partner', row: 'slug', column: 'api_key', placeOf: apiKeyPlace },
   { table: 'partner', row: 'slug', column: 'signing_secret', placeOf: signingSecretPlace },
   { table: 'partner', row: 'slug', column: 'previous_signing_secret', placeOf: signingSecretPlace },
+  { table: 'account', row: 'email', column: 'totp_secret', placeOf: totpPlace },
 ];
 
 export function apiKeyPlace(slug: string): string {
@@ -26,6 +27,10 @@ export function apiKeyPlace(slug: string): string {
 
 export function signingSecretPlace(slug: string): string {
   return `partner/${slug}/signing_secret`;
+}
+
+export function totpPlace(email: string): string {
+  return `account/${email}/totp_secret`;
 }
 
 export type SealedSecrets = {

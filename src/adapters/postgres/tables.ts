@@ -266,6 +266,14 @@ export type AccountSessionTable = {
   expires_at: Date;
 };
 
+export type AccountLinkTable = {
+  token_hash: Buffer;
+  account_email: string;
+  made_by: string;
+  created_at: Date;
+  expires_at: Date;
+};
+
 export type SignInFailureTable = {
   subject: string;
   failures: number;
@@ -362,6 +370,7 @@ export type Tables = {
   operator_action: OperatorActionTable;
   account: AccountTable;
   account_session: AccountSessionTable;
+  account_link: AccountLinkTable;
   sign_in_failure: SignInFailureTable;
   portal_link: PortalLinkTable;
   portal_session: PortalSessionTable;

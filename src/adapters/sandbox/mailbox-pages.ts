@@ -5,6 +5,7 @@
 
 import type Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
+import { mailInScheme } from '#adapters/email/mail-scheme.ts';
 import type { Mailbox, MailSummary, StoredMail } from '#adapters/email/mailbox.ts';
 import { setPageHeaders } from '#adapters/pages/page-guard.ts';
 import { pageTemplate } from './page-templates.ts';
@@ -140,18 +141,8 @@ const frame: Show = (ctx, mail) => {
   ctx.set('Referrer-Policy', 'no-referrer');
   ctx.set('Cache-Control', 'no-store');
   ctx.type = 'html';
-  ctx.body = inScheme(mail.html ?? '', ctx.query.theme === 'sombre' ? 'dark' : 'light');
+  ctx.body = mailInScheme(mail.html ?? '', ctx.query.theme === 'sombre' ? 'dark' : 'light');
 };
-
-// What a reader in that scheme would see, whatever the scheme of this one: its media queries are
-// answered beforehand. Browsers do not let a page choose the scheme of a frame with its own origin.
-function inScheme(html: string, scheme: 'light' | 'dark'): string {
-  return html
-    .replace(/\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)/gi, (_, asked: string) =>
-      asked.toLowerCase() === scheme ? '(min-width: 0)' : '(max-width: 0)',
-    )
-    .replace(/(color-schemes?"? *(?::|content=") *)(?:light dark|dark light)/gi, `$1${scheme}`);
-}
 
 const source: Show = (ctx, mail) => {
   ctx.set('X-Content-Type-Options', 'nosniff');

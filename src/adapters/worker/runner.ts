@@ -13,6 +13,8 @@ export type TaskGroup = {
   readonly tasks: TaskList;
   /** Jobs of this group at once in this process. */
   readonly slots: number;
+  /** Such jobs come now and then: word of new ones is heeded a few times a second, no more often. */
+  readonly isRare?: boolean;
   /** Crontab lines of Graphile Worker for tasks of this group, in UTC. */
   readonly crontab?: string;
 };
@@ -37,6 +39,7 @@ export type RunningWorker = {
 /** Beside the listeners: taking and finishing a job are short queries that can take turns. */
 const CONNECTIONS = 5;
 const CONNECT_MS = 5_000;
+const RARE_MS = 200;
 const RESTART_AFTER_MS = 1_000;
 const ENDED_WITHIN_MS = 3_000;
 
@@ -111,7 +114,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }
   }
 
-  async function start({ tasks, slots, crontab = '' }: TaskGroup): Promise<Started> {
+  async function start(group: TaskGroup): Promise<Started> {
+    const { tasks, slots, crontab = '', isRare = false } = group;
     let poolId = '';
     const events: WorkerEvents = new EventEmitter();
     // Told before the first job is taken.
@@ -129,12 +133,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       hasLooked = true;
     };
     events.on('job:start', sees);
-    events.on('worker:getJob:empty', sees);
-    events.on('worker:getJob:error', () => {
+    events.on('localQueue:getJobs:complete', sees);
+    const failedLook = () => {
       if (hasLooked || isBlind) return;
       isBlind = true;
       made?.stop().catch(() => {}); // `watch` starts another
-    });
+    };
     // Its batches count wrongly once two reports in a row have failed, and the runner's end then
     // never comes: after the stop it has a few seconds.
     const overdue = Promise.withResolvers<void>();
@@ -147,10 +151,21 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       noHandleSignals: true,
       crontab,
       events,
-      logger: graphileLogger(log),
+      logger: graphileLogger(log, failedLook),
       // Finished jobs leave the queue at once and `stop()` waits for it (traps.md §3: otherwise the
       // last one runs again after a restart).
-      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+      preset: {
+        worker: {
+          completeJobBatchDelay: 0,
+          failJobBatchDelay: 0,
+          // One question for as many jobs as there are slots. Those that a process dies with are freed
+          // with the others; a stop gives them back untried.
+          localQueue: {
+            size: slots,
+            ...(isRare && { refetchDelay: { durationMs: RARE_MS, threshold: 0 } }),
+          },
+        },
+      },
     });
     made = runner;
     if (isBlind) runner.stop().catch(() => {});
@@ -224,8 +239,11 @@ async function giveBack(pool: pg.Pool, poolIds: ReadonlySet<string>): Promise<vo
     [[...poolIds]],
   );
 }
-function graphileLogger(log: WorkerOptions['log']): Logger {
+
+// The local queue has no event for a look that failed: its word in the log is all there is.
+function graphileLogger(log: WorkerOptions['log'], failedLook: () => void): Logger {
   return new Logger(() => (level, message, meta) => {
+    if (level === 'error' && message.startsWith('Error occurred fetching jobs')) failedLook();
     // Graphile reports each finished job at info: too much for our log, which says what was done.
     const error = (meta as { error?: Error } | undefined)?.error;
     if (level === 'error' || level === 'warning') {

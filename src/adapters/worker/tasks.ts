@@ -35,8 +35,8 @@ export type AroundJob = (
 ) => Promise<void>;
 
 /**
- * The groups with their slots in one process. Resolving waits for Stripe; printing takes turns in
- * Chromium, with a few that store while others print; a delivery's job only wakes a pump.
+ * The groups with their slots in one process. Resolving waits for Stripe, a third of a second each; the
+ * jobs of prints and deliveries only wake a pump, when nobody in the process that made them due did.
  */
 export function taskGroups(
   handlers: Handlers,
@@ -47,16 +47,17 @@ export function taskGroups(
     [name]: (_payload, { job }) => around(started(job, null), () => handlers[name]()),
   });
   return [
-    { tasks: byId(['resolve-payment']), slots: 10 },
-    { tasks: byId(['render-invoice']), slots: 4 },
-    { tasks: byId(['deliver-notification']), slots: 4 },
+    { tasks: byId(['resolve-payment']), slots: 24 },
+    { tasks: byId(['render-invoice', 'deliver-notification']), slots: 16, isRare: true },
     {
+      isRare: true,
       tasks: { ...byId(['replay']), ...round('reconcile') },
       slots: 2,
       // What never arrived from Stripe is looked for every ten minutes.
       crontab: '*/10 * * * * reconcile ?jobKey=reconcile&max=1',
     },
     {
+      isRare: true,
       // Long rounds in the dead of night (UTC), one after the other.
       tasks: { ...round('audit'), ...round('purge') },
       slots: 1,

@@ -3,8 +3,9 @@
 // disabled account has none.
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { Database } from '../database.ts';
-import type { AccountTable } from '../tables.ts';
+import { sql } from 'kysely';
+import type { Database } from '#adapters/postgres/database.ts';
+import type { AccountTable } from '#adapters/postgres/tables.ts';
 
 export type Role = AccountTable['role'];
 
@@ -57,8 +58,38 @@ export async function openSession(
   return token;
 }
 
-/** Whose token it is; null when it is nobody's any more. */
-export async function viewerOf(db: Database, token: string, now: Date): Promise<Viewer | null> {
+/**
+ * The same for somebody whose password was just found right: null when the account was disabled or
+ * its password changed meanwhile. The row is held, so that a change still under way is waited for.
+ */
+export function openSessionIfStill(
+  db: Database,
+  of: { readonly email: string; readonly passwordHash: string; readonly userAgent: string | null },
+  now: Date,
+): Promise<string | null> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('account')
+      .select('email')
+      .where('email', '=', of.email)
+      .where('password_hash', '=', of.passwordHash)
+      .where('disabled_at', 'is', null)
+      .forShare()
+      .executeTakeFirst();
+    return row ? openSession(trx, of, now) : null;
+  });
+}
+
+/**
+ * Whose token it is; null when it is nobody's any more. Without `isUse` the session grows no younger:
+ * a page that is left open does not keep its reader signed in.
+ */
+export async function viewerOf(
+  db: Database,
+  token: string,
+  now: Date,
+  { isUse = true }: { readonly isUse?: boolean } = {},
+): Promise<Viewer | null> {
   const hash = digest(token);
   const row = await db
     .selectFrom('account_session as s')
@@ -70,7 +101,7 @@ export async function viewerOf(db: Database, token: string, now: Date): Promise<
     .where('a.disabled_at', 'is', null)
     .executeTakeFirst();
   if (!row) return null;
-  if (now.getTime() - row.seen_at.getTime() > SEEN_EVERY_MS) {
+  if (isUse && now.getTime() - row.seen_at.getTime() > SEEN_EVERY_MS) {
     const seen = db.updateTable('account_session').set({ seen_at: now });
     await seen.where('token_hash', '=', hash).execute();
   }
@@ -80,6 +111,76 @@ export async function viewerOf(db: Database, token: string, now: Date): Promise<
 
 export async function closeSession(db: Database, token: string): Promise<void> {
   await db.deleteFrom('account_session').where('token_hash', '=', digest(token)).execute();
+}
+
+export type OpenSession = {
+  /** Names it among those of its account; opens nothing. */
+  readonly id: string;
+  readonly userAgent: string | null;
+  readonly createdAt: Date;
+  readonly seenAt: Date;
+};
+
+/** Those that still count, the last used first. */
+export async function openSessionsOf(
+  db: Database,
+  email: string,
+  now: Date,
+): Promise<OpenSession[]> {
+  const rows = await db
+    .selectFrom('account_session')
+    .select(['token_hash', 'user_agent', 'created_at', 'seen_at'])
+    .where('account_email', '=', email)
+    .where('expires_at', '>', now)
+    .where('seen_at', '>', new Date(now.getTime() - SESSION_IDLE_MS))
+    .orderBy('seen_at', 'desc')
+    .limit(100)
+    .execute();
+  return rows.map((row) => ({
+    ...{ id: idOf(row.token_hash), userAgent: row.user_agent },
+    ...{ createdAt: row.created_at, seenAt: row.seen_at },
+  }));
+}
+
+/** The id of this token's session, as `openSessionsOf` names it. */
+export function sessionId(token: string): string {
+  return idOf(digest(token));
+}
+
+/** False when the account has no such session. */
+export async function closeSessionById(
+  db: Database,
+  { email, id }: { readonly email: string; readonly id: string },
+): Promise<boolean> {
+  const deleted = await db
+    .deleteFrom('account_session')
+    .where('account_email', '=', email)
+    .where(sql`encode(token_hash, 'hex')`, 'like', `${/^[0-9a-f]{32}$/.test(id) ? id : '-'}%`)
+    .executeTakeFirst();
+  return deleted.numDeletedRows > 0n;
+}
+
+/** All of the account, but for this token's. Returns how many. */
+export async function closeOtherSessions(
+  db: Database,
+  { email, token }: { readonly email: string; readonly token: string },
+): Promise<number> {
+  const deleted = await db
+    .deleteFrom('account_session')
+    .where('account_email', '=', email)
+    .where('token_hash', '!=', digest(token))
+    .executeTakeFirst();
+  return Number(deleted.numDeletedRows);
+}
+
+/** Deletes sessions and links that no longer open anything. */
+export async function forgetEnded(db: Database, now: Date): Promise<void> {
+  const idle = new Date(now.getTime() - SESSION_IDLE_MS);
+  await db
+    .deleteFrom('account_session')
+    .where((eb) => eb.or([eb('expires_at', '<=', now), eb('seen_at', '<=', idle)]))
+    .execute();
+  await db.deleteFrom('account_link').where('expires_at', '<=', now).execute();
 }
 
 /** To be said on the next page; a second one before that takes its place. */
@@ -107,6 +208,10 @@ export async function takeNotice(db: Database, token: string): Promise<Notice | 
     .where('token_hash', '=', hash)
     .execute();
   return row.notice as Notice;
+}
+
+function idOf(hash: Buffer): string {
+  return hash.toString('hex', 0, 16);
 }
 
 function digest(token: string): Buffer {

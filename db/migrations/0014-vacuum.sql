@@ -1,0 +1,24 @@
+-- Rows that change with every order leave dead versions, and the indexes of what is open collect dead
+-- entries at exactly the end where they are read. PostgreSQL cleans a table when a fifth of it is dead:
+-- with a million orders that is never. These are cleaned after a hundredth, and looked at for the
+-- planner as often, since what it must know is the newest.
+
+alter table notification set (autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
+alter table printing set (autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
+alter table event_outcome set (autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 1);
+alter table payment set (autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_analyze_scale_factor = 0.02);
+alter table attempt set (autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_analyze_scale_factor = 0.02);
+
+-- Never changed, but read by what is newest.
+alter table orders set (autovacuum_analyze_scale_factor = 0.02);
+alter table invoice set (autovacuum_analyze_scale_factor = 0.02);
+alter table stripe_event set (autovacuum_analyze_scale_factor = 0.02);
+
+-- The one row that every order waits for. Its versions stay on its page, where they are cleaned in
+-- passing.
+alter table invoice_series set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
