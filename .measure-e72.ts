@@ -1,40 +1,20 @@
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
-const root = '/work/main/';
-const at = (p: string) => import(pathToFileURL(root + p).href);
-const { startEmbeddedPostgres } = await at('src/adapters/postgres/embedded-server.ts');
-const { migrate } = await at('db/migrate.ts');
-const pg = (await at('node_modules/pg/lib/index.js')).default;
-const server = await startEmbeddedPostgres({ dataDir: '/tmp/e72/pgdata', role: 'server' });
+import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
+import pg from 'pg';
+import { Kysely, PostgresDialect } from 'kysely';
+import { openCauses } from '#adapters/postgres/dashboard/overview-causes.ts';
+import { overviewFigures } from '#adapters/postgres/dashboard/overview-figures.ts';
+import { workNow } from '#adapters/postgres/dashboard/overview-work.ts';
+import { boundsOf } from '#adapters/dashboard/overview-period.ts';
+const server = await startEmbeddedPostgres({ dataDir: '/tmp/million', role: 'visitor' });
+const pool = new pg.Pool({ connectionString: server.url, max: 1 });
+const real = pool.connect.bind(pool);
+(pool as any).connect = async () => { const c = await real(); const q = c.query.bind(c); 
+  return new Proxy(c, { get(t, k) { if (k === 'query') return async (...a: any[]) => { if (String(a[0]).includes('stripe_event order by')) a[0] = a[0].replace(/\(select received_at from stripe_event[^)]*\)/, 'null::timestamptz'); const r = await q('explain (analyze, buffers) ' + a[0], a[1]); const lines = r.rows.map((x: any) => x['QUERY PLAN']); console.log('-----', String(a[0]).slice(0, 60).replace(/\s+/g,' ')); console.log(lines.join('\n').slice(0, 5000)); return q(a[0], a[1]); }; const v = (t as any)[k]; return typeof v === 'function' ? v.bind(t) : v; } }); };
+const db = new Kysely<any>({ dialect: new PostgresDialect({ pool: pool as any }) });
+const now = new Date('2026-11-23T06:30:04.551Z');
+const which = process.argv[2];
 try {
-  await migrate(server.url, { log: () => {} });
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  await client.query(`insert into stripe_event (id,type,livemode,created_at,received_at,body) values ('evt_0','x',false,now(),now(),'{}') on conflict do nothing`);
-  await client.query(`insert into payment (key,state,reason,event_id,created_at,updated_at) select 'pi_'||i,'waiting','new','evt_0',now(),now() from generate_series(1,20000) i on conflict do nothing`);
-  await client.query('vacuum analyze payment');
-  writeFileSync('/tmp/e72/upd.sql', `\\set i random(1, 20000)\nupdate payment set detail = 'x' where key = 'pi_' || :i;\n`);
-  const run = (label: string) => {
-    const out = execFileSync('pgbench', ['-n', '-c', '16', '-j', '2', '-T', '6', '-f', '/tmp/e72/upd.sql', server.url], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-    const tps = /tps = ([\d.]+)/.exec(out)?.[1];
-    const lat = /latency average = ([\d.]+)/.exec(out)?.[1];
-    console.log(label, 'tps', tps, 'ms', lat);
-  };
-  const rounds: [string, () => Promise<unknown>][] = [
-    ['no trigger ', () => client.query('alter table payment disable trigger payments_are_told; delete from live_watch; truncate live_news')],
-    ['unwatched  ', () => client.query('alter table payment enable trigger payments_are_told; delete from live_watch; truncate live_news')],
-    ['watched    ', () => client.query(`alter table payment enable trigger payments_are_told; insert into live_watch (until) values (now() + interval '1 hour') on conflict (only_row) do update set until = excluded.until`)],
-  ];
-  const listener = new pg.Client({ connectionString: server.url });
-  await listener.connect();
-  
-  let heard = 0;
-  listener.on('notification', () => heard++);
-  for (let i = 0; i < 3; i++) for (const [label, set] of rounds) { await set(); run(label); }
-  console.log('heard', heard);
-  await listener.end();
-  await client.end();
-} finally {
-  await server.stop();
-}
+  if (which === 'f') await overviewFigures(db as any, boundsOf('30d', now)); 
+  if (which === 'c') await openCauses(db as any, now);
+  if (which === 'w') await workNow(db as any, now);
+} catch (e) { console.log(String(e)); } finally { await db.destroy(); await server.stop(); }

@@ -55,7 +55,7 @@ async function syncEngine(): Promise<RequestListener> {
   const admin = new pg.Client({ connectionString: databaseUrl });
   await admin.connect();
   // Its migrations give functions to this role, and say nothing when they fail.
-  await admin.query('create role postgres');
+  await admin.query('create role postgres').catch(() => {}); // several of us may start
   await runMigrations({ databaseUrl, schema: 'stripe' });
   await admin.query('select last_synced_at from stripe.invoices limit 1');
   await admin.end();

@@ -5,12 +5,7 @@
 //   npm run bench -- --json > before.json
 
 import { readFile } from 'node:fs/promises';
-import { type BenchRun, columns, type Figure } from './figures.ts';
-
-type Verdict = 'better' | 'worse' | 'same' | 'new' | 'gone';
-
-/** What is known of one round's spread: nothing, so that less than this is not told. */
-const ONE_ROUND_SHARE = 0.1;
+import { type BenchRun, columns, type Figure, verdictOf } from './figures.ts';
 
 const [beforeFile, afterFile] = process.argv.slice(2);
 if (beforeFile === undefined || afterFile === undefined) {
@@ -49,24 +44,6 @@ function lineOf(name: string, a: Figure | undefined, b: Figure | undefined): rea
   const change = a && b && a.value !== 0 ? `${percent(b.value / a.value - 1)}` : '';
   const verdict = verdictOf(a, b);
   return [verdict === 'same' ? '' : verdict, name, shown(a), shown(b), change];
-}
-
-function verdictOf(a: Figure | undefined, b: Figure | undefined): Verdict {
-  if (!a) return 'new';
-  if (!b) return 'gone';
-  const [least, most] = rangeOf(a);
-  const [leastNow, mostNow] = rangeOf(b);
-  if (leastNow > most) return b.better === 'more' ? 'better' : 'worse';
-  if (mostNow < least) return b.better === 'more' ? 'worse' : 'better';
-  return 'same';
-}
-
-/** Between which values another round may be expected. A count does not vary. */
-function rangeOf({ rounds, unit }: Figure): readonly [number, number] {
-  const [least, most] = [Math.min(...rounds), Math.max(...rounds)];
-  if (rounds.length > 1 || unit === 'count') return [least, most];
-  const room = Math.abs(least) * ONE_ROUND_SHARE;
-  return [least - room, most + room];
 }
 
 function percent(share: number): string {

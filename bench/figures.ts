@@ -38,7 +38,7 @@ export function figure(
 ): Figure {
   const { unit, better, limit = null } = about;
   if (about.rounds.length === 0) throw new RangeError(`no round of ${name} was measured`);
-  const middle = median(about.rounds);
+  const middle = about.rounds.some(Number.isNaN) ? Number.NaN : median(about.rounds);
   const holds = limit === null ? null : better === 'more' ? middle >= limit : middle <= limit;
   const value = rounded(middle);
   return { name, unit, better, limit, value, rounds: about.rounds.map(rounded), holds };
@@ -78,6 +78,30 @@ export function columns(lines: readonly (readonly string[])[]): string {
     .map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  '))
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+export type Verdict = 'better' | 'worse' | 'same' | 'new' | 'gone';
+
+/** What is known of one round's spread: nothing, so that less than this is not told. */
+const ONE_ROUND_SHARE = 0.1;
+
+/** How a figure changed from `a` to `b`; `same` when it differs no more than its rounds do. */
+export function verdictOf(a: Figure | undefined, b: Figure | undefined): Verdict {
+  if (!a) return 'new';
+  if (!b) return 'gone';
+  const [least, most] = rangeOf(a);
+  const [leastNow, mostNow] = rangeOf(b);
+  if (leastNow > most) return b.better === 'more' ? 'better' : 'worse';
+  if (mostNow < least) return b.better === 'more' ? 'worse' : 'better';
+  return 'same';
+}
+
+/** Between which values another round may be expected. A count does not vary. */
+function rangeOf({ rounds, unit }: Figure): readonly [number, number] {
+  const [least, most] = [Math.min(...rounds), Math.max(...rounds)];
+  if (rounds.length > 1 || unit === 'count') return [least, most];
+  const room = Math.abs(least) * ONE_ROUND_SHARE;
+  return [least - room, most + room];
 }
 
 /** Says what is under way, on stderr. */

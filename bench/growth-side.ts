@@ -4,13 +4,13 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { documentFaults } from '#adapters/facturx/checks.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { secretBox } from '#adapters/secret-box.ts';
 import { systemClock } from '#adapters/system-clock.ts';
+import { timeOrderedId } from '#adapters/time-ordered-id.ts';
 import type { ArrivingEvent, StripeReader } from '#application/ports.ts';
 import { printingPump } from '#application/printing-pump.ts';
 import { paymentResolver } from '#application/resolve-payment.ts';
@@ -32,7 +32,6 @@ import { treeOf } from './process-table.ts';
 const EVENTS_AT_ONCE = 32;
 const RESOLVED_AT_ONCE = 16;
 const PRINTED_AT_ONCE = 16;
-const LOOK_MS = 15;
 
 /** Events, orders, documents and deliveries a second; and what PostgreSQL took for an order in all. */
 export type Rates = {
@@ -60,7 +59,7 @@ export function growthSide(url: string): Side {
   const { mailer, sent } = recordingMailer(() => ACCEPTED);
   const { partner, posted } = recordingPartner(() => ACCEPTED);
   const needs = {
-    ...{ transact, clock, mailer, partner, documentFaults, newId: randomUUID },
+    ...{ transact, clock, mailer, partner, documentFaults, newId: timeOrderedId },
     ...{ files: memoryFiles(), printer: numberPrinter },
     corrections: {
       tells: () => false,
@@ -109,11 +108,9 @@ export function growthSide(url: string): Side {
       });
       const printing = await rateOf(orders, async () => {
         pump.wake();
-        while (await isPrinting(db)) {
-          if (faults.length > 0) throw faults[0];
-          await delay(LOOK_MS);
-        }
+        await pump.idle();
       });
+      if (faults.length > 0) throw faults[0];
       await pump.stop(1000);
       const before = sent.length + posted.length;
       const startedAt = performance.now();
@@ -147,13 +144,6 @@ async function spent(db: Database): Promise<{ readonly cpuMs: number; readonly l
   const tree = Number.isNaN(server) ? [] : await treeOf(server);
   const cpuMs = tree.reduce((sum, it) => sum + it.cpuMs + it.goneMs, 0);
   return { cpuMs: tree.length === 0 ? Number.NaN : cpuMs, logKb: kb };
-}
-
-async function isPrinting(db: Database): Promise<boolean> {
-  const { rows } = await sql<{ open: boolean }>`
-    select exists (select from printing where state = 'queued')
-      or exists (select from printing where state = 'printing') as open`.execute(db);
-  return rows[0]?.open ?? false;
 }
 
 // Nobody works the queue here: both sides' stays as short as it was.

@@ -19,6 +19,8 @@ export type Load = {
   readonly refused: number;
   readonly p50: number;
   readonly p99: number;
+  /** Processor time of the load itself, ms. */
+  readonly cpuMs: number;
 };
 
 process.on('message', async (order: LoadOrder) => {
@@ -35,6 +37,7 @@ async function load({ url, connections, seconds, name }: LoadOrder): Promise<Loa
   );
   let sent = 0;
   const { pathname } = new URL(url);
+  const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const seen = await autocannon({
     url,
@@ -55,7 +58,9 @@ async function load({ url, connections, seconds, name }: LoadOrder): Promise<Loa
       },
     ],
   });
+  const cpu = process.cpuUsage(cpuBefore);
   return {
+    cpuMs: (cpu.user + cpu.system) / 1000,
     perSecond: (seen['2xx'] * 1000) / (performance.now() - startedAt),
     acknowledged: seen['2xx'],
     refused: seen.non2xx + seen.errors,

@@ -2,7 +2,7 @@
 // over them and hands out what the programs need; the choices between adapters (file or SMTP, …) are
 // made here and nowhere else.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import { sql } from 'kysely';
@@ -19,7 +19,6 @@ import { type PartnerClient, partnerClient } from '#adapters/partner/partner-cli
 import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { alertSubject } from '#adapters/postgres/alert-subject.ts';
 import { forgetEnded } from '#adapters/postgres/dashboard/account-sessions.ts';
-import { forgetOldTries } from '#adapters/postgres/dashboard/sign-in-failures.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresLeftovers } from '#adapters/postgres/leftovers.ts';
 import { postgresPersonalData } from '#adapters/postgres/personal-data.ts';
@@ -36,6 +35,7 @@ import { noTelemetry, type Telemetry } from '#adapters/telemetry/telemetry.ts';
 import { bookWatch } from '#adapters/telemetry/watched-books.ts';
 import { watchedNeighbours } from '#adapters/telemetry/watched-neighbours.ts';
 import { alertsToAll, toldLog } from '#adapters/telling.ts';
+import { timeOrderedId } from '#adapters/time-ordered-id.ts';
 import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import type { AroundJob, Handlers } from '#adapters/worker/tasks.ts';
 import { nightlyAudit } from '#application/audit-books.ts';
@@ -127,7 +127,7 @@ export function compose(config: Config, around: Surroundings): Program {
   const { log, sentry, telemetry = noTelemetry } = around;
   const { trace, jobs, measures } = telemetry;
   const clock = systemClock;
-  const newId = randomUUID;
+  const newId = timeOrderedId;
   const { workerId } = around;
   const livemode = config.environment === 'production';
   const db = connect(around.databaseUrl, { connectionsMax: CONNECTIONS_MAX });
@@ -265,7 +265,6 @@ export function compose(config: Config, around: Surroundings): Program {
           const needs = { personalData: postgresPersonalData(db), clock, keepDays };
           log.info(await purgePersonalData(needs), 'old personal data was erased');
           await forgetEnded(db, clock.now());
-          await forgetOldTries(db, clock.now());
           const leftovers = postgresLeftovers(db);
           const cleared = await clearLeftovers({ leftovers, clock, keepDays });
           log.info(cleared, 'leftovers were cleared');

@@ -97,7 +97,7 @@ const SESSION = JSON.stringify({
   type: 'checkout.session.completed',
 });
 
-/** What nobody reads is kept for this long by the program (ADR 16). */
+/** What nobody reads is kept for this long by the program (ADR 17). */
 const IGNORED_BODIES = "interval '90 days'";
 
 function events(eventsPerOrder: number): DerivedStep {

@@ -1,7 +1,7 @@
 // What the work leaves lying about and nobody needs any more: the texts of Stripe's events that were no
 // business of ours, the rows of reconciliations long past, jobs that will never run again and whose
 // work is done. Cleared each night after the purge, so that the database grows with the sales and not
-// with its own age (ADR 16).
+// with its own age (ADR 17).
 
 import type { Clock } from './ports.ts';
 

@@ -666,8 +666,6 @@ export type PartnerRequest = {
   /** Standard Webhooks secret, `whsec_` + base64. */
   readonly signingSecret: string;
   readonly sentAt: Date;
-  /** Of a specimen order, to see whether the address works: said by a header. Default false. */
-  readonly isTest?: boolean;
 };
 /** Posts to the partner's endpoint. 2xx accepted; 3xx, 4xx, blocked refused; else unavailable. */
 export type PartnerCaller = { post(request: PartnerRequest): Promise<DeliveryAnswer> };

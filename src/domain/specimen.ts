@@ -1,6 +1,5 @@
-// An invoice and an order that are nobody's: complete, marked TEST, with numbers that are never taken. One
-// is printed to see whether printing works, or how a partner's branding looks; the other is sent to a
-// partner's address to see whether it works. Both are thrown away.
+// An invoice that is nobody's, and its order: complete, marked TEST, with a number that is never taken. It
+// is printed to see whether printing works, shown to see how a partner's branding looks, and thrown away.
 
 import type { Invoice } from './invoice.ts';
 import { formatInvoiceNumber, parisDay, yearOf } from './invoice-number.ts';
@@ -63,8 +62,8 @@ export function specimenInvoice(seller: Seller, now: Date): Invoice {
 /** Real orders count from 1. */
 const SPECIMEN_ORDER_ID = 0;
 
-/** What `specimenInvoice` invoices, as sold by that partner at `now`. `id` tells one from the next. */
-export function specimenOrder(partner: PartnerSlug, id: string, now: Date): Order {
+/** What `specimenInvoice` invoices, as sold by that partner at `now`. */
+export function specimenOrder(partner: PartnerSlug, now: Date): Order {
   const line = {
     productId: 'prod_TEST',
     productName: 'TEST – Déclaration de revenus fonciers',
@@ -80,7 +79,7 @@ export function specimenOrder(partner: PartnerSlug, id: string, now: Date): Orde
     id: SPECIMEN_ORDER_ID,
     paymentKey: 'specimen' as PaymentKey,
     partner,
-    eventId: `evt_test_${id}`,
+    eventId: 'evt_specimen',
     eventCreatedAt: now,
     customer: {
       name: 'Zoé Spécimen',

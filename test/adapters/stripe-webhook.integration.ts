@@ -286,6 +286,26 @@ test('without the database Stripe is told to come back, and readiness is off', a
   await away.destroy();
 });
 
+test('when too much waits to be stored, Stripe is told to come back later', async () => {
+  const limits = { batchEvents: 128, batchLength: 1_000, waitingLength: 1_000 };
+  const other = await serve(eventIntake(books.base, limits).receive);
+  const before = await storedCount();
+  const body = event();
+  const response = await fetch(`${other.url}/webhooks/stripe`, {
+    method: 'POST',
+    body,
+    headers: { 'stripe-signature': signed(body) },
+  });
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '30']);
+  expect(await storedCount()).toEqual(before);
+  other.server.close();
+});
+
+test('an instant that no calendar knows makes no event', async () => {
+  const body = event({ created: Number.MAX_SAFE_INTEGER });
+  expect(await post(body, { 'stripe-signature': signed(body) })).toMatchObject({ status: 400 });
+});
+
 test('health says live and ready', async () => {
   expect((await fetch(`${url}/health/live`)).status).toBe(200);
   expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready' });

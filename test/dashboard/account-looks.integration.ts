@@ -1,7 +1,6 @@
 // The pages of sign-in and accounts in a real browser: no fault of accessibility in light and dark, wide and
 // narrow, with hostile names; without script; and what the script adds.
 
-import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeAccountLink } from '#adapters/postgres/account-secrets.ts';
@@ -54,12 +53,7 @@ const INNER = [
   '/dashboard/actions?who=personne',
 ];
 
-async function mustBeSound(page: Page, path: string, name: string): Promise<void> {
-  if (process.env.PICTURES) {
-    mkdirSync(process.env.PICTURES, { recursive: true });
-    const file = `${path.replace(/\?token=(?!spent).*/, '').replace(/[^a-z]+/g, '_')}-${name}.png`;
-    await page.screenshot({ path: `${process.env.PICTURES}/${file}`, fullPage: true });
-  }
+async function mustBeSound(page: Page, path: string): Promise<void> {
   expect(await axeFaults(page), path).toEqual([]);
   expect(await excessWidth(page), path).toBe(0);
 }
@@ -71,20 +65,19 @@ test.each([
   ['dark', 390],
 ] as const)('the pages have no fault (%s, %i px)', async (colorScheme, width) => {
   const look = { colorScheme, viewport: { width, height: 800 } };
-  const name = `${colorScheme}-${width}`;
   // A link that has served answers 410, which the browser notes.
   const outside = await newcomer(browser, { ...look, mayComplain: true });
   for (const path of OUTER) {
     const full = path === '/dashboard/welcome' ? `${path}?token=${token}` : path;
     await outside.goto(pages.url + full);
-    await mustBeSound(outside, full, name);
+    await mustBeSound(outside, full);
   }
   // What the colours do to one width they do to the other.
   if ((colorScheme === 'dark') !== (width === 390)) return;
   const page = await pages.open(browser, admin, '/dashboard', look);
   for (const path of INNER) {
     await page.goto(pages.url + path);
-    await mustBeSound(page, path, name);
+    await mustBeSound(page, path);
   }
 });
 

@@ -239,7 +239,7 @@ test('the journal tells every change of an account, by person and by subject', a
     ...['Lien de mot de passe fait', 'Compte réactivé', 'Compte désactivé'],
     ...['Rôle changé', 'Nom changé', 'Compte ajouté'],
   ]) {
-    expect(about).toContain(`<td>${words}</td>`);
+    expect(about).toContain(`>${words}</td>`);
   }
   expect(about).toContain('de lecture à exploitation');
   const own = await (await admin.get(`/dashboard/actions?who=${email}`)).text();

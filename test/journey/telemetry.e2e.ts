@@ -34,7 +34,7 @@ afterEach(({ task }) => {
 });
 
 test('an order is one trace from the webhook to the mail and the partner, and nothing personal is in it', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const collector = await otlpCollector();
   const sentry = await sentryStage();

@@ -118,11 +118,11 @@ export async function staging(more: NodeJS.ProcessEnv = {}): Promise<Staging> {
   };
 }
 
-/** Waits for the condition, looking every 10 ms; throws after 20 s. */
+/** Waits for the condition, looking every 10 ms; throws after 60 s. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error('it did not happen within 20 s');
+    if (Date.now() > end) throw new Error('it did not happen within 60 s');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

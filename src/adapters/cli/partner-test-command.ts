@@ -2,7 +2,7 @@
 // partner's integrator can act on. Exit code 1 when a check failed. The report is kept beside those that
 // the partner made itself.
 
-import { duration } from '#adapters/french.ts';
+import { duration, plural } from '#adapters/french.ts';
 import {
   type ConformanceCheck,
   type ConformanceReport,
@@ -132,8 +132,8 @@ function reportText(slug: PartnerSlug, report: ConformanceReport): string {
   const failed = checks.filter(({ verdict }) => verdict === 'failed').length;
   const advised = checks.filter(({ verdict }) => verdict === 'advice').length;
   const verdict = passed
-    ? fr`Conforme${advised === 0 ? '' : fr`, avec ${advised} conseil(s)`}.`
-    : fr`Non conforme : ${failed} point(s) à corriger.`;
+    ? fr`Conforme${advised === 0 ? '' : fr`, avec ${advised} ${plural(advised, 'conseil', 'conseils')}`}.`
+    : fr`Non conforme : ${failed} ${plural(failed, 'point', 'points')} à corriger.`;
   const lines = checks.flatMap(({ verdict: mark, title, evidence, mend }) => [
     `${MARKS[mark]} ${title}`,
     wrapped(evidence, '    '),

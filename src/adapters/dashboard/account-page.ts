@@ -13,7 +13,7 @@ import {
   closeSessionById,
   leaveNotice,
   type OpenSession,
-  openSession,
+  openSessionIfStill,
   openSessionsOf,
   type Preferences,
   sessionId,
@@ -90,7 +90,8 @@ function passwordRoute(router: Router, needs: DashboardNeeds): void {
       await setPassword(needs.db, { email, passwordHash }, { actor: email, why: null }, now);
       // All sessions are closed, this one, too: whoever holds a copy of its token holds nothing.
       const userAgent = ctx.get('user-agent') || null;
-      const token = await openSession(needs.db, { email, userAgent }, now);
+      const token = await openSessionIfStill(needs.db, { email, passwordHash, userAgent }, now);
+      if (!token) return { to: '/dashboard/sign-in' };
       setCookie(needs, ctx, sessionCookie(needs.publicUrl), token);
       const text = 'Votre mot de passe est changé. Vos autres sessions sont fermées.';
       await leaveNotice(needs.db, token, { kind: 'done', text });

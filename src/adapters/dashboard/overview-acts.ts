@@ -13,7 +13,8 @@ import { act } from './visit.ts';
 const AT_ONCE = 100;
 const OVERVIEW = '/dashboard';
 
-export function overviewActs(router: Router, needs: DashboardNeeds): void {
+/** `acted` is called after something was changed. */
+export function overviewActs(router: Router, needs: DashboardNeeds, acted: () => void): void {
   router.post(
     '/dashboard/prints/retry',
     act(needs, 'operator', async ({ viewer }) => {
@@ -24,6 +25,7 @@ export function overviewActs(router: Router, needs: DashboardNeeds): void {
         const answer = await retryPrint(needs, number, by);
         if (answer.kind === 'retried') retried += 1;
       }
+      acted();
       const text =
         retried === 0
           ? 'Plus aucun PDF n’est en échec : rien n’a été relancé.'
@@ -37,6 +39,7 @@ export function overviewActs(router: Router, needs: DashboardNeeds): void {
       const found = (await openBounces(needs.db, now)).slice(0, AT_ONCE);
       const ids = new Set(found.map(({ notificationId }) => notificationId));
       await noteReturnedMails(needs, [...ids], { actor: viewer.email, why: null });
+      acted();
       const words = plural(ids.size, 'e-mail marqué comme vu', 'e-mails marqués comme vus');
       return { to: OVERVIEW, notice: { kind: 'done', text: `${count(ids.size)} ${words}.` } };
     }),

@@ -50,7 +50,7 @@ function paymentDrafts(found: readonly PaymentCause[]): Draft[] {
     if (!known) merged.set(cause, it);
     else merged.set(cause, { ...known, count: known.count + it.count });
   }
-  return [...merged].map(([cause, { reason, detail, count: n, since }]) => {
+  return [...merged].map(([cause, { reason, detail, count: n, isMore, since }]) => {
     const { title, isKeyed } = repairOf(reason);
     const { sentence } = explainQuarantine(reason, detail);
     const href = `/dashboard/quarantine#${causeId(cause)}`;
@@ -59,7 +59,7 @@ function paymentDrafts(found: readonly PaymentCause[]): Draft[] {
       badge: paymentView('quarantined'),
       sentence: isKeyed && detail ? fr`${title} : ${detail}. ${sentence}` : sentence,
       since,
-      many: { text: howMany(n, 'paiement', 'paiements'), href },
+      many: { text: howMany(n, 'paiement', 'paiements', isMore), href },
       way: leadTo('Voir et réparer', href),
     };
   });
@@ -73,7 +73,7 @@ function notificationDraft(cause: NotificationCause): Draft {
     badge: notificationView(channel, state),
     sentence: notificationSentence(cause),
     since: cause.since,
-    many: { text: howMany(cause.count, 'notification', 'notifications'), href },
+    many: { text: howMany(cause.count, 'notification', 'notifications', cause.isMore), href },
     way: leadTo('Voir et relancer', href),
   };
 }
@@ -104,7 +104,7 @@ function printDraft({ prints }: Causes): Draft[] {
       sentence: fr`Huit essais n’ont pas donné de PDF. Rien n’est parti ; les numéros sont conservés.`,
       since: prints.since,
       many: {
-        text: howMany(prints.count, 'document', 'documents'),
+        text: howMany(prints.count, 'document', 'documents', prints.isMore),
         href: '/dashboard/orders?state=attention',
       },
       way: pressFor('Relancer l’impression', '/dashboard/prints/retry'),
@@ -121,7 +121,7 @@ function bounceDraft({ bounces }: Causes): Draft[] {
       sentence: fr`La boîte du client a rendu ou refusé l’e-mail après son envoi. Demandez-lui une autre adresse et envoyez-lui la facture.`,
       since: bounces.since,
       many: {
-        text: howMany(bounces.count, 'e-mail', 'e-mails'),
+        text: howMany(bounces.count, 'e-mail', 'e-mails', bounces.isMore),
         href: `/dashboard/orders/${bounces.orderId}`,
       },
       way: pressFor('Marquer comme vu', '/dashboard/returned-mails/note'),

@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 import { count, plural } from '#adapters/french.ts';
 import type { ShownTime } from '#adapters/pages/shown-time.ts';
 import type { StateView } from '#adapters/pages/state-view.ts';
-import { CAUSE_ROWS_MAX } from '#adapters/postgres/dashboard/overview-causes.ts';
 
 export type CauseView = {
   /** Stable while the cause lasts: rows are told apart by it. */
@@ -27,10 +26,10 @@ export type Draft = Omit<CauseView, 'id' | 'since'> & {
   readonly since: Date | null;
 };
 
-/** « 3 paiements », « 2 000 paiements ou plus ». */
-export function howMany(n: number, one: string, many: string, max = CAUSE_ROWS_MAX): string {
+/** « 3 paiements », « 1 000 paiements ou plus ». */
+export function howMany(n: number, one: string, many: string, isMore = false): string {
   const text = `${count(n)} ${plural(n, one, many)}`;
-  return n >= max ? `${text} ou plus` : text;
+  return isMore ? `${text} ou plus` : text;
 }
 
 export function leadTo(label: string, href: string): NonNullable<CauseView['way']> {

@@ -34,7 +34,12 @@ type Figures = OverviewFigures & { readonly bounds: readonly Date[] };
 
 /** A month is read anew once a minute at most; a day whenever something is told. */
 const LASTS_MS: Readonly<Record<Exclude<Span, '24h'>, number>> = { '7d': 15_000, '30d': 60_000 };
-const FRESH = { lastsMs: 1_000, leastMs: 250 };
+/** While the feed is awake a reading is true until something is told; only ages move. */
+const UNTOLD_MS = 1_000;
+const TOLD_MS = 10_000;
+const LEAST_MS = 250;
+/** The others are counted: a page of two hundred rows helps nobody. */
+const CAUSES_SHOWN = 30;
 
 export function overviewRoutes(
   router: Router,
@@ -42,28 +47,35 @@ export function overviewRoutes(
   feed: Pick<LiveFeed, 'place'>,
 ): void {
   const { db, clock } = needs;
-  const { place } = feed;
+  // Who has just pressed a button here must see what came of it.
+  let acts = 0;
+  const place = () => `${feed.place()}/${acts}`;
+  const fresh = {
+    lastsMs: () => (feed.place() === '' ? UNTOLD_MS : TOLD_MS),
+    leastMs: LEAST_MS,
+    place,
+  };
   const figuresOf = async (span: Span): Promise<Figures> => {
     const bounds = boundsOf(span, clock.now());
     return { ...(await overviewFigures(db, bounds)), bounds };
   };
   const figures: Readonly<Record<Span, SharedReading<Figures>>> = {
-    '24h': sharedReading(() => figuresOf('24h'), { ...FRESH, place }),
-    '7d': sharedReading(() => figuresOf('7d'), { lastsMs: LASTS_MS['7d'], mayBeOld: true }),
-    '30d': sharedReading(() => figuresOf('30d'), { lastsMs: LASTS_MS['30d'], mayBeOld: true }),
+    '24h': sharedReading(() => figuresOf('24h'), fresh),
+    '7d': sharedReading(() => figuresOf('7d'), { lastsMs: () => LASTS_MS['7d'], mayBeOld: true }),
+    '30d': sharedReading(() => figuresOf('30d'), {
+      lastsMs: () => LASTS_MS['30d'],
+      mayBeOld: true,
+    }),
   };
-  const standing = sharedReading(
-    async () => {
-      const now = clock.now();
-      const [causes, work, going] = await Promise.all([
-        openCauses(db, now),
-        workNow(db, now),
-        underway(db),
-      ]);
-      return { causes, work, going };
-    },
-    { ...FRESH, place },
-  );
+  const standing = sharedReading(async () => {
+    const now = clock.now();
+    const [causes, work, going] = await Promise.all([
+      openCauses(db, now),
+      workNow(db, now),
+      underway(db),
+    ]);
+    return { causes, work, going };
+  }, fresh);
   router.get(
     '/dashboard',
     page(needs, 'reader', async (visit) => {
@@ -73,7 +85,9 @@ export function overviewRoutes(
       return overview(visit.now, span, sold, { rows, work, going });
     }),
   );
-  overviewActs(router, needs);
+  overviewActs(router, needs, () => {
+    acts += 1;
+  });
 }
 
 function overview(
@@ -97,7 +111,8 @@ function overview(
     model: {
       heading: n === 0 ? 'Tout est à jour' : `${count(n)} ${waits} quelqu’un`,
       lead: lastOrderSentence(work, now),
-      causes: rows,
+      causes: rows.slice(0, CAUSES_SHOWN),
+      moreCauses: n > CAUSES_SHOWN ? `et ${count(n - CAUSES_SHOWN)} autres` : '',
       figures: figureViews(span, sold),
       spans: SPANS.map((it) => ({
         href: it === '24h' ? '/dashboard' : `/dashboard?span=${it}`,

@@ -2,7 +2,7 @@
 // Stripe's webhooks that do not arrive, an audit with findings. Each says what to do; none says it twice.
 
 import type { StateView } from '#adapters/pages/state-view.ts';
-import type { WorkNow } from '#adapters/postgres/dashboard/overview-work.ts';
+import { LATE_ROWS_MAX, type WorkNow } from '#adapters/postgres/dashboard/overview-work.ts';
 import { fr } from '#adapters/typeset.ts';
 import { addressOf } from './list-address.ts';
 import { type CauseView, type Draft, howMany, leadTo } from './overview-draft.ts';
@@ -37,7 +37,7 @@ export function workDrafts(work: WorkNow, now: Date): Draft[] {
   const { lastAudit, oldestDueAt } = work;
 
   if (lastAudit && lastAudit.findings > 0) {
-    const text = howMany(lastAudit.findings, 'faute', 'fautes', Number.POSITIVE_INFINITY);
+    const text = howMany(lastAudit.findings, 'faute', 'fautes');
     const sentence = fr`L’audit a trouvé des fautes dans les livres. Lancez « comptappart audit » et ne corrigez rien à la main.`;
     add('audit', DOUBT, sentence, lastAudit.at, { text, href: null });
   } else if (lastAudit && now.getTime() - lastAudit.at.getTime() > AUDIT_LATE_MS) {
@@ -55,23 +55,23 @@ export function workDrafts(work: WorkNow, now: Date): Draft[] {
       work.lostLeases > 0
         ? fr`Un worker ne répond plus et retient du travail. Redémarrez-le : un autre reprendra.`
         : fr`Du travail attend plus qu’il ne devrait. Voyez le journal des workers, ou lancez-en un de plus.`;
-    const text = late?.text ?? howMany(work.lostLeases, 'envoi retenu', 'envois retenus', 1_000);
+    const text = late?.text ?? howMany(work.lostLeases, 'envoi retenu', 'envois retenus');
     const many = late || work.lostLeases > 0 ? { text, href: late?.href ?? null } : null;
     add('late', LATE, sentence, late?.since ?? oldestDueAt, many);
   }
   if (work.deadJobs > 0) {
-    const text = howMany(work.deadJobs, 'travail', 'travaux', Number.POSITIVE_INFINITY);
+    const text = howMany(work.deadJobs, 'travail', 'travaux');
     const sentence = fr`Du travail a été abandonné après trop d’essais. Voyez le journal des workers.`;
     add('dead-jobs', STOPPED, sentence, null, { text, href: null });
   }
   for (const { partner, name, count: n, since } of work.backlogs) {
     const href = addressOf('/dashboard/notifications', { state: 'queued', partner });
     const sentence = fr`Les appels à ${name} prennent du retard : ses réponses sont trop lentes. Prévenez le partenaire.`;
-    const many = { text: howMany(n, 'appel', 'appels', 1_000), href };
+    const many = { text: howMany(n, 'appel', 'appels', n >= LATE_ROWS_MAX), href };
     add(`backlog ${partner}`, LATE, sentence, since, many, leadTo('Voir la file', href));
   }
   if (work.foundLater > 0) {
-    const text = howMany(work.foundLater, 'événement', 'événements', Number.POSITIVE_INFINITY);
+    const text = howMany(work.foundLater, 'événement', 'événements');
     const sentence = fr`Des événements de Stripe ne sont arrivés que par la réconciliation : l’adresse donnée à Stripe ne répond pas toujours. Voyez les webhooks dans Stripe et le journal (400, 503).`;
     const href = '/dashboard/events';
     add('found-later', DOUBT, sentence, work.lastEventAt, { text, href });
@@ -84,17 +84,32 @@ function lateWork({ unresolved, unprinted, unmailed }: WorkNow) {
   const kinds = [
     unresolved && {
       ...unresolved,
-      text: howMany(unresolved.count, 'paiement à lire', 'paiements à lire', 1_000),
+      text: howMany(
+        unresolved.count,
+        'paiement à lire',
+        'paiements à lire',
+        unresolved.count >= LATE_ROWS_MAX,
+      ),
       href: null,
     },
     unprinted && {
       ...unprinted,
-      text: howMany(unprinted.count, 'PDF à faire', 'PDF à faire', 1_000),
+      text: howMany(
+        unprinted.count,
+        'PDF à faire',
+        'PDF à faire',
+        unprinted.count >= LATE_ROWS_MAX,
+      ),
       href: '/dashboard/orders?state=open',
     },
     unmailed && {
       ...unmailed,
-      text: howMany(unmailed.count, 'e-mail à envoyer', 'e-mails à envoyer', 1_000),
+      text: howMany(
+        unmailed.count,
+        'e-mail à envoyer',
+        'e-mails à envoyer',
+        unmailed.count >= LATE_ROWS_MAX,
+      ),
       href: '/dashboard/notifications?state=queued&channel=email',
     },
   ].filter((it) => it !== null);

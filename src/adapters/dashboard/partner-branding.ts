@@ -104,7 +104,7 @@ function mailHtml(branded: Branded, document: Invoice, seller: Seller, now: Date
   const { html, parts } = invoiceMessage(
     {
       notificationId: 'specimen',
-      order: specimenOrder(branded.slug, 'specimen', now),
+      order: specimenOrder(branded.slug, now),
       document,
       logo: branded.logo,
       pdf: new Uint8Array(48_000),

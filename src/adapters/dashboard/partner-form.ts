@@ -4,7 +4,7 @@
 
 import type Router from '@koa/router';
 import type { Form } from '#adapters/pages/form.ts';
-import { shownTime } from '#adapters/pages/shown-time.ts';
+import { shownMoment } from '#adapters/pages/shown-time.ts';
 import { newSigningSecret } from '#adapters/partner/standard-webhooks.ts';
 import { type ReadPartner, readPartner, SLUG_RULE } from '#adapters/partner-fields.ts';
 import { lastActionOn } from '#adapters/postgres/dashboard/partner-actions.ts';
@@ -212,9 +212,9 @@ async function overtaken(
   }
   const last = await lastActionOn(needs.db, partner.slug);
   const who = last ? last.name : 'Quelqu’un';
-  const at = shownTime(last?.at ?? partner.updatedAt, visit.now).text;
+  const at = shownMoment(last?.at ?? partner.updatedAt, visit.now).text;
   const trouble =
-    fr`${who} a modifié ce partenaire à ${at}, pendant que vous le modifiiez : rien de vous n’est enregistré. ` +
+    fr`${who} a modifié ce partenaire le ${at}, pendant que vous le modifiiez : rien de vous n’est enregistré. ` +
     'Ses valeurs sont indiquées à côté des vôtres. Enregistrez à nouveau pour garder ce que montre le formulaire.';
   const kept = keptOf(form, logo);
   return formPage({

@@ -2,7 +2,12 @@
 // same words head its page and stand in its row of the list.
 
 import { count, duration, FIXED, plural } from '#adapters/french.ts';
-import { type ShownTime, shownDistance, shownTime } from '#adapters/pages/shown-time.ts';
+import {
+  type ShownTime,
+  shownDistance,
+  shownMoment,
+  shownTime,
+} from '#adapters/pages/shown-time.ts';
 import type { StateView } from '#adapters/pages/state-view.ts';
 import type { PartnerHealth, PartnerTrouble } from '#adapters/postgres/dashboard/partner-health.ts';
 import { attemptWords } from '#adapters/state-words.ts';
@@ -90,13 +95,13 @@ function deliveredOf({ delivered, total, isCapped }: PartnerHealth): string {
 
 function quietWords({ lastAcceptedAt }: PartnerHealth, now: Date): string {
   if (!lastAcceptedAt) return fr`n’a encore rien à recevoir`;
-  const at = shownTime(lastAcceptedAt, now).text;
+  const at = shownMoment(lastAcceptedAt, now).text;
   return fr`n’avait rien à recevoir ces 24${FIXED}h ; dernière livraison le ${at}`;
 }
 
 function troubleWords(trouble: PartnerTrouble, now: Date): string {
   const { outcome, attempts } = trouble;
-  const since = shownTime(trouble.since, now).text.replace(/^(\d\d:\d\d):\d\d$/, '$1');
+  const since = sinceWords(trouble.since, now);
   const tries = `${count(attempts)} ${plural(attempts, 'tentative', 'tentatives')} en échec`;
   const what = isSilent(outcome)
     ? 'ne répond plus'
@@ -104,6 +109,12 @@ function troubleWords(trouble: PartnerTrouble, now: Date): string {
       ? 'répond par des erreurs'
       : 'refuse nos commandes';
   return fr`${what} depuis ${since} : ${tries} (${attemptWords(trouble)})`;
+}
+
+/** « 14:32 » of today, « le 22 nov. 14:32 » of another day. */
+function sinceWords(at: Date, now: Date): string {
+  const today = /^(\d\d:\d\d):\d\d$/.exec(shownTime(at, now).text)?.[1];
+  return today ?? `le ${shownMoment(at, now).text}`;
 }
 
 const ANSWERED: ReadonlySet<AttemptOutcome> = new Set(['refused', 'redirect', 'server-error']);

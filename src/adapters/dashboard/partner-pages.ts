@@ -3,6 +3,7 @@
 // was told last.
 
 import type Router from '@koa/router';
+import { duration } from '#adapters/french.ts';
 import { shownTime } from '#adapters/pages/shown-time.ts';
 import { attemptView, notificationView } from '#adapters/pages/state-view.ts';
 import {
@@ -144,7 +145,7 @@ function newestView(it: PartnerNotification, now: Date) {
     at: shownTime(it.createdAt, now),
     state: notificationView(channel, state, interruptions),
     outcome: outcome === null ? null : attemptView({ outcome, statusCode }),
-    ms: durationMs ?? '',
+    took: durationMs === null ? '–' : duration(durationMs),
     next: it.nextAttemptAt && it.nextAttemptAt > now ? shownTime(it.nextAttemptAt, now) : null,
   };
 }

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type Router from '@koa/router';
 import { parisTime } from '#adapters/french.ts';
 import type { Form } from '#adapters/pages/form.ts';
-import { shownTime } from '#adapters/pages/shown-time.ts';
+import { shownMoment } from '#adapters/pages/shown-time.ts';
 import { newSigningSecret } from '#adapters/partner/standard-webhooks.ts';
 import { readPartner } from '#adapters/partner-fields.ts';
 import type { PartnerSecrets, RegisteredPartner } from '#adapters/postgres/partner-registry.ts';
@@ -68,7 +68,7 @@ export function secretsView(partner: Found, now: Date) {
     signing: signingSecretEnd ? `whsec_…${signingSecretEnd}` : lost,
     previous: previous && {
       end: previous.end ? `whsec_…${previous.end}` : '',
-      until: previous.until && shownTime(previous.until, now),
+      until: previous.until && shownMoment(previous.until, now),
     },
   };
 }
@@ -133,7 +133,7 @@ function endOfOld(ms: number | null, oldUntil: Date | null, now: Date): string {
   if (ms === 0) {
     return fr`L’ancien ne signe plus : les appels sont refusés tant que le partenaire ne l’a pas changé.`;
   }
-  return fr`L’ancien signe à côté de lui jusqu’au ${shownTime(oldUntil, now).text}.`;
+  return fr`L’ancien signe à côté de lui jusqu’au ${shownMoment(oldUntil, now).text}.`;
 }
 
 async function dropOld(needs: DashboardNeeds, visit: Visit, partner: Found): Promise<Outcome> {

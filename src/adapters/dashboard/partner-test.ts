@@ -4,9 +4,9 @@
 import type Router from '@koa/router';
 import { duration } from '#adapters/french.ts';
 import type { Form } from '#adapters/pages/form.ts';
-import { type ShownTime, shownTime } from '#adapters/pages/shown-time.ts';
+import { type ShownTime, shownMoment } from '#adapters/pages/shown-time.ts';
 import { attemptView, type StateView } from '#adapters/pages/state-view.ts';
-import { testCall } from '#adapters/partner/test-call.ts';
+import { exampleOrder } from '#adapters/partner/conformance-examples.ts';
 import {
   keepTrial,
   type PartnerTrial,
@@ -43,27 +43,28 @@ export function partnerTestRoutes(router: Router, needs: DashboardNeeds): void {
 async function test(needs: DashboardNeeds, visit: Visit, form: Form): Promise<Page | Onward> {
   const partner = await partnerIn(needs, visit);
   if (!partner) return unknownPartner(visit);
-  const { slug, branding, logo } = partner;
+  const { slug } = partner;
   const which = form.text('which') === 'production' ? 'production' : 'staging';
   const url = which === 'production' ? partner.productionUrl : partner.stagingUrl;
-  const { secrets } = needs;
-  const signing = await partnerCallSecrets(needs.db, slug, { secrets, now: visit.now });
+  const { secrets, publicUrl } = needs;
+  const sentAt = visit.now;
+  const signing = await partnerCallSecrets(needs.db, slug, { secrets, now: sentAt });
   const to = `/dashboard/partners/${slug}#address-${which}`;
   if (url === null || !signing) {
     const text = 'Cette adresse n’est plus enregistrée\u202F: rien n’a été envoyé.';
     return { to, notice: { kind: 'refused', text } };
   }
-  const { result, report } = await testCall(
-    needs,
-    { url, ...signing, slug, branding, logo },
-    visit.now,
-  );
+  const { notificationId, body } = exampleOrder('standard', { now: sentAt, publicUrl });
+  const { result, report } = await needs.partner.post({
+    ...{ notificationId, url, body, sentAt },
+    ...signing,
+  });
   const answer = report.response?.body ?? '';
   await keepTrial(needs.db, slug, {
     url,
     passed: result === 'accepted',
     requestedBy: visit.viewer.email,
-    at: visit.now,
+    at: sentAt,
     report: {
       outcome: report.outcome,
       statusCode: report.statusCode,
@@ -87,7 +88,7 @@ export function trialView(trial: PartnerTrial | undefined, now: Date): TrialView
     ...{ by, detail, answer, isCut, headers, body },
     state: attemptView(report),
     ms: duration(report.durationMs),
-    at: shownTime(at, now),
+    at: shownMoment(at, now),
     isAnswered: statusCode !== null,
   };
 }

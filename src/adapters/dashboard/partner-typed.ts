@@ -136,11 +136,16 @@ export function fieldViews(shown: {
     value: values[field],
     was: was[field],
     fault: faults[field] ?? null,
-    theirs: theirs[field] === undefined ? null : theirs[field] || 'rien',
+    theirs: theirsView(theirs[field], values[field]),
     isRequired: field === 'name',
     // The browser's own rules are others than ours, and say so in its own words.
     describedBy: describedBy(field, help, faults[field], theirs[field]),
   }));
+}
+
+/** What somebody else saved of the field; taken over where this person had not touched it. */
+function theirsView(theirs: string | undefined, shown: string) {
+  return theirs === undefined ? null : { value: theirs || 'rien', isTaken: theirs === shown };
 }
 
 function describedBy(

@@ -5,7 +5,6 @@
 import { count, euros, parisTime, plural } from '#adapters/french.ts';
 import { shownDistance, shownTime } from '#adapters/pages/shown-time.ts';
 import { paymentView, type StateView } from '#adapters/pages/state-view.ts';
-import { CAUSE_ROWS_MAX } from '#adapters/postgres/dashboard/overview-causes.ts';
 import type {
   Quarantined,
   QuarantineFacts,
@@ -110,7 +109,7 @@ function summaryOf(
   });
   const amounts = known ? [...sums].map(([code, sum]) => amountText(sum, code)) : [];
   const since = payments[0]?.since ?? now;
-  const many = howMany(payments.length, 'paiement', 'paiements', CAUSE_ROWS_MAX);
+  const many = howMany(payments.length, 'paiement', 'paiements');
   return {
     many: [many, ...amounts].join(', '),
     since: shownTime(since, now),

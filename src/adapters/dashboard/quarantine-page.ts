@@ -5,6 +5,7 @@
 import type Router from '@koa/router';
 import { count, parisTime, plural } from '#adapters/french.ts';
 import type { Notice } from '#adapters/postgres/dashboard/account-sessions.ts';
+import { CAUSE_ROWS_MAX } from '#adapters/postgres/dashboard/overview-causes.ts';
 import {
   type Quarantined,
   quarantinedPayments,
@@ -63,6 +64,7 @@ async function quarantinePage(needs: DashboardNeeds, { now }: Visit): Promise<Pa
   const facts = await quarantineFacts(needs.db, shownKeys(causes));
   const given = { environment: needs.environment, now };
   const n = waiting.length;
+  const more = n >= CAUSE_ROWS_MAX ? '+' : '';
   const waits = plural(n, 'paiement attend', 'paiements attendent');
   return {
     view: 'quarantine',
@@ -70,7 +72,7 @@ async function quarantinePage(needs: DashboardNeeds, { now }: Visit): Promise<Pa
     place: 'quarantine',
     live: ['payment:*', 'clock'],
     model: {
-      heading: n === 0 ? 'Rien en quarantaine' : `${count(n)} ${waits} en quarantaine`,
+      heading: n === 0 ? 'Rien en quarantaine' : `${count(n)}${more} ${waits} en quarantaine`,
       lead:
         n === 0
           ? 'Ce que le programme refuse de deviner apparaîtra ici.'

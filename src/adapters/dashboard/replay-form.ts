@@ -5,7 +5,7 @@ import type Router from '@koa/router';
 import { count, plural } from '#adapters/french.ts';
 import type { Form } from '#adapters/pages/form.ts';
 import { parisField, parisInstant } from '#adapters/pages/paris-input.ts';
-import { shownTime } from '#adapters/pages/shown-time.ts';
+import { shownMoment } from '#adapters/pages/shown-time.ts';
 import { partnerHealths, WIDE_WINDOW } from '#adapters/postgres/dashboard/partner-health.ts';
 import { countReplayable } from '#adapters/postgres/dashboard/partner-notifications.ts';
 import { replayPage } from '#adapters/postgres/dashboard/partner-replays.ts';
@@ -149,8 +149,8 @@ async function confirmation(
       ...{ heading, typed, isEmpty: reach === 0, isMail: channel === 'email' },
       ...{ name: branding.name, base: `/dashboard/partners/${slug}`, rate: ratePerSecond },
       channel: CHANNEL_WORDS[channel],
-      since: shownTime(since, now),
-      until: shownTime(until, now),
+      since: shownMoment(since, now),
+      until: shownMoment(until, now),
       atLeast: roughly(Math.min(reach, COUNT_CAP) / ratePerSecond),
       open: open.map(({ id, requestedBy }) => ({ id, by: requestedBy })),
     },

@@ -3,7 +3,7 @@
 
 import type Router from '@koa/router';
 import { FIXED } from '#adapters/french.ts';
-import { type ShownTime, shownTime } from '#adapters/pages/shown-time.ts';
+import { type ShownTime, shownMoment, shownTime } from '#adapters/pages/shown-time.ts';
 import type { StateView } from '#adapters/pages/state-view.ts';
 import { replayPage } from '#adapters/postgres/dashboard/partner-replays.ts';
 import { findReplay, type ReplayListing } from '#adapters/postgres/replays.ts';
@@ -72,11 +72,11 @@ export function replayLine(it: ReplayListing, now: Date): ReplayLine {
     href: `/dashboard/replays/${id}`,
     state: { word: word.charAt(0).toUpperCase() + word.slice(1), ...LOOKS[state] },
     channel: CHANNEL_WORDS[channel],
-    since: shownTime(it.since, now),
-    until: shownTime(it.until, now),
+    since: shownMoment(it.since, now),
+    until: shownMoment(it.until, now),
     counted: replayCounted(it),
     percent: Math.floor(replayShare(it) * 100),
-    begun: shownTime(it.createdAt, now),
+    begun: shownMoment(it.createdAt, now),
     moved: shownTime(it.updatedAt, now),
   };
 }

@@ -12,7 +12,7 @@ export type SharedReading<T> = () => Promise<T>;
 export function sharedReading<T>(
   read: () => Promise<T>,
   how: {
-    readonly lastsMs: number;
+    readonly lastsMs: () => number;
     readonly leastMs?: number;
     readonly place?: () => string;
     readonly mayBeOld?: boolean;
@@ -43,7 +43,7 @@ export function sharedReading<T>(
   }
 
   return async function ask(): Promise<T> {
-    const isFresh = last !== null && performance.now() - last.at < lastsMs;
+    const isFresh = last !== null && performance.now() - last.at < lastsMs();
     if (mayBeOld) {
       if (last && isFresh) return last.answer;
       const reading = under?.answer ?? start();

@@ -10,7 +10,6 @@ import { type Proof, proofOf, renewHash } from '#adapters/postgres/account-secre
 import { note } from '#adapters/postgres/accounts.ts';
 import { forgetEnded } from '#adapters/postgres/dashboard/account-sessions.ts';
 import {
-  forgetOldTries,
   forgetTries,
   giveBackTry,
   takeTry,
@@ -75,7 +74,6 @@ export async function judgeSignIn(
   const tries = await forgetTries(needs.db, subject);
   await giveBackTry(needs.db, fromClient);
   await forgetEnded(needs.db, now);
-  await forgetOldTries(needs.db, now);
   return { kind: 'right', proof: await renewed(needs, proof, typed.password), failures: tries - 1 };
 }
 

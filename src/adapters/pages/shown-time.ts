@@ -23,6 +23,15 @@ export function shownTime(at: Date, now: Date): ShownTime {
   return { iso, text: `${dayText} ${parisTime(at).slice(0, 5)}` };
 }
 
+/** The same with the day, also of today: « 23 nov. 14:32 », to follow « le », « du », « au ». */
+export function shownMoment(at: Date, now: Date): ShownTime {
+  const { iso } = shownTime(at, now);
+  const [year, month, date] = parisDay(at).split('-');
+  const ofYear = year === parisDay(now).slice(0, 4) ? '' : ` ${year}`;
+  const day = `${Number(date)}${FIXED}${MONTHS[Number(month) - 1]}${ofYear}`;
+  return { iso, text: `${day} ${parisTime(at).slice(0, 5)}` };
+}
+
 /** « il y a 4 min », « dans 12 s », « à l’instant »; to be read beside an hour. */
 export function shownDistance(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime();

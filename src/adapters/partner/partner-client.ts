@@ -34,8 +34,6 @@ export type PartnerClient = PartnerCaller & {
 };
 
 const PART_OF_A_KEY = 6;
-/** On calls that tell of no real order, and on no other. */
-const TEST_HEADER = 'X-ComptAppart-Test';
 
 type Ending = { readonly outcome: AttemptOutcome; readonly detail: string | null };
 
@@ -95,7 +93,6 @@ function requestHeaders(request: PartnerRequest, body: Buffer): Headers {
     'User-Agent': 'ComptAppart-Webhook/1.0',
     'Accept-Encoding': 'identity',
     ...(request.apiKey === null ? {} : { 'X-API-KEY': request.apiKey }),
-    ...(request.isTest ? { [TEST_HEADER]: 'true' } : {}),
     ...signatureHeaders({ id, sentAt, body, secrets }),
   };
 }

@@ -375,6 +375,8 @@ if (look) {
     clearTimeout(wait);
     wait = setTimeout(showLook, LOOK_AFTER_MS);
   });
+  // The form came back with what was typed: its look is not the stored one.
+  if ('lookNow' in look.dataset) showLook();
 }
 
 // ---- keys

@@ -33,6 +33,8 @@ export type Viewer = {
 
 export const SESSION_IDLE_MS = 12 * 3_600_000;
 export const SESSION_LONGEST_MS = 7 * 24 * 3_600_000;
+/** Far longer than any pause. */
+const FAILURES_KEPT_MS = 24 * 3_600_000;
 /** `seen_at` is written this often at most: a look at a page need not be a write. */
 const SEEN_EVERY_MS = 60_000;
 
@@ -173,7 +175,7 @@ export async function closeOtherSessions(
   return Number(deleted.numDeletedRows);
 }
 
-/** Deletes sessions and links that no longer open anything. */
+/** Deletes sessions and links that no longer open anything, and failures that count for nothing. */
 export async function forgetEnded(db: Database, now: Date): Promise<void> {
   const idle = new Date(now.getTime() - SESSION_IDLE_MS);
   await db
@@ -181,6 +183,8 @@ export async function forgetEnded(db: Database, now: Date): Promise<void> {
     .where((eb) => eb.or([eb('expires_at', '<=', now), eb('seen_at', '<=', idle)]))
     .execute();
   await db.deleteFrom('account_link').where('expires_at', '<=', now).execute();
+  const old = new Date(now.getTime() - FAILURES_KEPT_MS);
+  await db.deleteFrom('sign_in_failure').where('last_at', '<', old).execute();
 }
 
 /** To be said on the next page; a second one before that takes its place. */

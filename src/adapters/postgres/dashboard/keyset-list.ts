@@ -41,7 +41,7 @@ export type ListSource = {
 
 export const SHEET_ROWS = 50;
 /** As far as one look goes for what no index answers. */
-export const STRETCH_ROWS = 3_000;
+export const STRETCH_ROWS = 2_000;
 
 /** `cells`: the select list of the final rows; `joins` gives it more than `t`. */
 export async function sheetOf<R>(

@@ -1,15 +1,16 @@
 // What waits for a person, by cause: forty refused calls of one partner are one situation. Read over the
-// partial indexes of what is open, two thousand rows of each kind at most; beyond that the exact
-// figure changes nobody's mind.
+// partial indexes of what is open, a thousand rows of each kind at most; beyond that the exact figure
+// changes nobody's mind.
 
 import { sql } from 'kysely';
 import type { Channel, NotificationIn } from '#domain/notification.ts';
 import type { Database } from '../database.ts';
 
 /** Rows looked at; a count that reaches it means « or more ». */
-export const CAUSE_ROWS_MAX = 2_000;
+export const CAUSE_ROWS_MAX = 1_000;
 
-type Many = { readonly count: number; readonly since: Date };
+/** `isMore`: of its kind there are more rows than were looked at. */
+type Many = { readonly count: number; readonly isMore: boolean; readonly since: Date };
 
 export type PaymentCause = Many & { readonly reason: string; readonly detail: string | null };
 
@@ -47,17 +48,17 @@ export async function openCauses(db: Database, now: Date): Promise<Causes> {
 
 /** Payments in quarantine by reason and detail, the longest waiting first. */
 export async function paymentCauses(db: Database): Promise<readonly PaymentCause[]> {
-  const { rows } = await sql<PaymentCause>`
+  const { rows } = await sql<Omit<PaymentCause, 'isMore'>>`
     select coalesce(reason, '') as reason, detail, count(*)::int as count, min(created_at) as since
     from (select reason, nullif(detail, '') as detail, created_at from payment
       where state = 'quarantined' order by updated_at limit ${CAUSE_ROWS_MAX}) p
     group by 1, 2 order by 4, 1, 2`.execute(db);
-  return rows;
+  return marked(rows);
 }
 
 // What a mail meets has nothing to do with the partner it is sent for.
 async function notificationCauses(db: Database): Promise<readonly NotificationCause[]> {
-  const { rows } = await sql<NotificationCause>`
+  const { rows } = await sql<Omit<NotificationCause, 'isMore'>>`
     select case n.channel when 'webhook' then n.partner_slug else '' end as partner,
       case n.channel when 'webhook' then min(p.name) else '' end as "partnerName",
       n.channel, n.state, a.outcome, a.status_code as "statusCode",
@@ -68,7 +69,12 @@ async function notificationCauses(db: Database): Promise<readonly NotificationCa
     join partner p on p.slug = n.partner_slug
     left join attempt a on a.notification_id = n.id and a.number = n.attempts
     group by 1, 3, 4, 5, 6 order by since, 1, 3, 4`.execute(db);
-  return rows;
+  return marked(rows);
+}
+
+function marked<T extends { readonly count: number }>(rows: readonly T[]) {
+  const isMore = rows.reduce((all, { count }) => all + count, 0) >= CAUSE_ROWS_MAX;
+  return rows.map((row) => ({ ...row, isMore }));
 }
 
 async function printCause(db: Database): Promise<Many | null> {
@@ -77,7 +83,9 @@ async function printCause(db: Database): Promise<Many | null> {
     from (select ended_at from printing where state = 'failed'
       order by ended_at limit ${CAUSE_ROWS_MAX}) p`.execute(db);
   const [found] = rows;
-  return found?.since ? { count: found.count, since: found.since } : null;
+  if (!found?.since) return null;
+  const { count, since } = found;
+  return { count, since, isMore: count >= CAUSE_ROWS_MAX };
 }
 
 const BOUNCES_SINCE_MS = 30 * 24 * 3_600_000;
@@ -86,7 +94,8 @@ async function bounceCause(db: Database, now: Date): Promise<Causes['bounces']> 
   const found = await openBounces(db, now);
   const [first] = found;
   if (!first) return null;
-  return { count: found.length, since: first.at, orderId: first.orderId };
+  const isMore = found.length >= CAUSE_ROWS_MAX;
+  return { count: found.length, isMore, since: first.at, orderId: first.orderId };
 }
 
 export type Bounce = {

@@ -36,7 +36,11 @@ export async function overviewFigures(
   db: Database,
   bounds: readonly Date[],
 ): Promise<OverviewFigures> {
-  const [bars, amounts] = await Promise.all([countedBars(db, bounds), paidAmounts(db, bounds)]);
+  const amounts = await paidAmounts(db, bounds);
+  const bars = await countedBars(db, bounds, {
+    first: Math.min(...amounts.map(({ first }) => first)),
+    last: Math.max(...amounts.map(({ last }) => last)),
+  });
   const total = bars.find(({ bar }) => bar === null);
   return {
     bars: bounds.slice(0, -1).map((from, i) => {
@@ -66,8 +70,14 @@ type Counted = {
   readonly webhook: readonly number[] | null;
 };
 
-// A document whose printing was given up holds back both messages of its order.
-async function countedBars(db: Database, bounds: readonly Date[]): Promise<readonly Counted[]> {
+// A document whose printing was given up holds back both messages of its order. Messages are read by the
+// range of their orders: left to itself, the planner would read all that ever were.
+async function countedBars(
+  db: Database,
+  bounds: readonly Date[],
+  ids: { readonly first: number; readonly last: number },
+): Promise<readonly Counted[]> {
+  if (ids.last < ids.first) return [];
   const starts = sql`array[${sql.join(bounds.slice(0, -1))}]::timestamptz[]`;
   const { rows } = await sql<Counted>`
     with sold as materialized (${ordersPaid(bounds)}),
@@ -83,9 +93,8 @@ async function countedBars(db: Database, bounds: readonly Date[]): Promise<reado
         extract(epoch from w.completed_at - o.event_created_at) * 1000 as call_ms,
         o.id in (select order_id from unprinted) as is_unprinted
       from sold o
-      join notification e on e.order_id = o.id and e.channel = 'email' and e.credit_note_id is null
-      join notification w
-        on w.order_id = o.id and w.channel = 'webhook' and w.credit_note_id is null),
+      join (${messagesOf('email', ids)}) e on e.order_id = o.id
+      join (${messagesOf('webhook', ids)}) w on w.order_id = o.id),
     judged as (
       select *, mail = 'completed' and call = 'completed' as is_delivered,
         is_unprinted or mail in ('failed', 'exhausted', 'quarantined')
@@ -102,10 +111,28 @@ async function countedBars(db: Database, bounds: readonly Date[]): Promise<reado
   return rows;
 }
 
+function messagesOf(
+  channel: 'email' | 'webhook',
+  { first, last }: { readonly first: number; readonly last: number },
+): RawBuilder<unknown> {
+  return sql`select order_id, state, attempts, completed_at from notification
+    where credit_note_id is null and channel = ${channel}
+      and order_id between ${first} and ${last}`;
+}
+
 async function paidAmounts(db: Database, bounds: readonly Date[]) {
-  const { rows } = await sql<{ currency: string; gross: number; payments: number }>`
-    select currency, sum(gross)::bigint as gross, count(distinct payment_key)::int as payments
-    from (${ordersPaid(bounds)}) o group by currency order by 3 desc, 1`.execute(db);
+  const { rows } = await sql<{
+    currency: string;
+    gross: number;
+    payments: number;
+    first: number;
+    last: number;
+  }>`
+    select currency, sum(gross)::bigint as gross, count(*)::int as payments,
+      min(first) as first, max(last) as last
+    from (select currency, payment_key, sum(gross) as gross, min(id) as first, max(id) as last
+      from (${ordersPaid(bounds)}) o group by 1, 2) p
+    group by currency order by 3 desc, 1`.execute(db);
   return rows;
 }
 

@@ -7,7 +7,10 @@ import type { Channel } from '#domain/notification.ts';
 import type { Database } from '../database.ts';
 import { WORKER_LOCK_CLASS } from '../worker-lock.ts';
 
-/** Late work of one kind; a count of 1,000 means « or more ». */
+/** Rows of late work that are counted; that many mean « or more ». */
+export const LATE_ROWS_MAX = 1_000;
+
+/** Late work of one kind. */
 export type Late = { readonly count: number; readonly since: Date };
 
 export type WorkNow = {
@@ -65,14 +68,14 @@ async function standing(db: Database, before: Before): Promise<Row> {
   const { rows } = await sql<Row>`
     with unresolved as (select concluded_at as at from event_outcome
         where kind = 'pending' and concluded_at < ${before(MINUTE_MS)}
-        order by concluded_at limit 1000),
+        order by concluded_at limit ${LATE_ROWS_MAX}),
       unprinted as (select next_attempt_at as at from printing
         where state = 'queued' and next_attempt_at < ${before(5 * MINUTE_MS)}
-        order by next_attempt_at limit 1000),
+        order by next_attempt_at limit ${LATE_ROWS_MAX}),
       unmailed as (select next_attempt_at as at from notification
         where state = 'queued' and channel = 'email' and released_at is not null
           and next_attempt_at < ${before(5 * MINUTE_MS)}
-        order by next_attempt_at limit 1000)
+        order by next_attempt_at limit ${LATE_ROWS_MAX})
     select
       (select count(distinct l.pid) from pg_locks l join pg_database d on d.oid = l.database
         where l.locktype = 'advisory' and l.granted and d.datname = current_database()
@@ -118,7 +121,7 @@ async function lateCalls(db: Database, before: Date): Promise<WorkNow['backlogs'
         select next_attempt_at as at from notification n
         where n.partner_slug = p.slug and n.state = 'queued' and n.channel = 'webhook'
           and n.released_at is not null and n.next_attempt_at < ${before}
-        order by next_attempt_at limit 1000) due) late
+        order by next_attempt_at limit ${LATE_ROWS_MAX}) due) late
     where late.count > 0 order by late.since`.execute(db);
   return rows;
 }

@@ -1,6 +1,7 @@
 // Test calls that people made to a partner's address, as rows: who, where to, and what came back. They
 // are no notifications: nothing counts them and nothing tries them again.
 
+import { sql } from 'kysely';
 import type { Database } from '#adapters/postgres/database.ts';
 import { postgresOperatorActions } from '#adapters/postgres/operator-actions.ts';
 import { callSecrets } from '#adapters/postgres/partner-call-secrets.ts';
@@ -81,6 +82,8 @@ export async function latestTrials(
     .where('partner_slug', '=', slug)
     .where('kind', '=', 'call')
     .where('url', 'in', [...urls])
+    // One that is under way has no outcome yet.
+    .where(sql<boolean>`jsonb_exists(report, 'outcome')`)
     .orderBy('id', 'desc')
     .limit(50)
     .execute();

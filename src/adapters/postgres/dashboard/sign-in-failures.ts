@@ -14,8 +14,6 @@ export type Taken =
   | { readonly kind: 'paused'; readonly until: Date };
 
 export const PAUSE_MS = 15 * 60_000;
-/** Rows that count for nothing any more are deleted after a day. */
-const KEPT_MS = 24 * 3_600_000;
 
 /** Takes one try of each. `paused` takes none, and nothing may be judged. */
 export function takeTry(db: Database, counted: readonly Counted[], now: Date): Promise<Taken> {
@@ -52,11 +50,6 @@ export async function forgetTries(db: Database, subject: string): Promise<number
     .returning('failures')
     .executeTakeFirst();
   return row?.failures ?? 0;
-}
-
-export async function forgetOldTries(db: Database, now: Date): Promise<void> {
-  const old = new Date(now.getTime() - KEPT_MS);
-  await db.deleteFrom('sign_in_failure').where('last_at', '<', old).execute();
 }
 
 async function pausedUntil(
