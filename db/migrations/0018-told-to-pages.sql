@@ -1,14 +1,16 @@
--- What is told to open pages is written down instead of notified. NOTIFY makes commits take turns, each
--- with its own wait for the disk: measured with one open page, four of five commits a second were lost. A
--- row of an unlogged table costs next to nothing; who shows pages reads what became visible since the last
--- look, by the numbers of transactions, and throws away what is half a minute old. Nobody watching, nothing
--- is written. After a crash both tables are empty, which tells the watchers to look at everything anew.
+-- What is told to open pages is written down instead of notified. NOTIFY makes commits take turns,
+-- each with its own wait for the disk: measured with one open page, four of five commits a second
+-- were lost. A row of an unlogged table costs next to nothing; who shows pages reads what became
+-- visible since the last look, by the numbers of transactions, and throws away what is half a
+-- minute old. Nobody watching, nothing is written. After a crash both tables are empty, which tells
+-- the watchers to look at everything anew.
 
 create unlogged table live_news (
   xid xid8 not null default pg_current_xact_id(),
   told text not null,
   at timestamptz not null default now()
 );
+-- online: the table made above
 create index live_news_by_transaction on live_news (xid);
 
 -- For what no trigger sees.

@@ -1,6 +1,6 @@
-// How each quarantine is mended, step by step, and where the program looked: the dashboard's cards. It
-// stands beside `quarantine-words.ts`, which says the same in a sentence for the command line and
-// alerts. Steps that lead somewhere name the place; whoever shows them knows its address.
+// How each quarantine is mended, step by step, and where the program looked: the dashboard's cards.
+// It stands beside `quarantine-words.ts`, which says the same in a sentence for the command line
+// and alerts. Steps that lead somewhere name the place; whoever shows them knows its address.
 
 import type { CreditDoubt } from '#domain/credit-note.ts';
 import type { QuarantineReason } from '#domain/payment.ts';

@@ -12,7 +12,6 @@ import {
   type NotificationIn,
 } from '#domain/notification.ts';
 import { orderCreatedBody } from '#domain/order-created.ts';
-import { inBatches } from './in-batches.ts';
 import { insist } from './insist.ts';
 import { EMPTY_REPORT, interruptAttempt, interruptedTooOften } from './interrupt-delivery.ts';
 import type {
@@ -33,6 +32,7 @@ import type {
   Transact,
   Tx,
 } from './ports.ts';
+import { answerRecorder, type RecordAnswer } from './record-answers.ts';
 import { unmeasured, untraced } from './unwatched.ts';
 
 export type DeliverNotificationNeeds = {
@@ -56,7 +56,6 @@ export type DeliverNotificationNeeds = {
 
 /** Longer than any attempt may take (10 s for a partner, 60 s for a mail). */
 const LEASE_MS = 90_000;
-const BATCHES = { most: 32, apartMs: 50 };
 const LINK_LIFE_MS = 24 * 60 * 60 * 1000;
 
 export type Claimed = {
@@ -65,7 +64,6 @@ export type Claimed = {
   readonly claimedAt: Date;
 };
 type Ready = Delivery & { readonly pdf: StoredPdf };
-type Alert = Parameters<Alerts['raise']>[0];
 
 /**
  * Claims what is due and has room, each with its lease and its open attempt. One transaction.
@@ -122,25 +120,6 @@ export async function claimWithin(
     now,
   );
   return claims;
-}
-
-/** An attempt that has ended, and what came of it. */
-export type Answered = {
-  readonly sent: NotificationIn<'sending'>;
-  readonly answer: DeliveryAnswer;
-};
-export type Recorded = { readonly alert: Alert | null; readonly isMoreDue: boolean };
-/** Puts an attempt's result on record. */
-export type RecordAnswer = (answered: Answered) => Promise<Recorded | 'late'>;
-
-/** Records attempts in batches: those that end while others are being recorded share a transaction. */
-export function answerRecorder(needs: DeliverNotificationNeeds): RecordAnswer {
-  const { trace = untraced } = needs;
-  return inBatches(
-    (answered: readonly Answered[]) =>
-      trace.apart(() => needs.transact((tx) => recordAll(tx, needs, answered))),
-    BATCHES,
-  );
 }
 
 /**
@@ -247,36 +226,6 @@ async function send(
   }
 }
 
-async function recordAll(
-  { notifications, outbox }: Pick<Tx, 'notifications' | 'outbox'>,
-  needs: DeliverNotificationNeeds,
-  answered: readonly Answered[],
-): Promise<readonly (Recorded | 'late')[]> {
-  const now = needs.clock.now();
-  // What was claimed is what lies in the table as long as the lease is ours, which the statement asks.
-  const concluded = answered.map(({ sent, answer: { result, report } }) => {
-    const next = conclude(sent, result, { now, delaysMs: delaysOf(sent, needs) });
-    return { sent, next, result, report };
-  });
-  const inTime = await notifications.concludeAll(concluded, now);
-  const isInTime = ({ sent }: { readonly sent: Notification }) => inTime.has(sent.id);
-  for (const { next } of concluded.filter(isInTime)) {
-    if (next.state !== 'queued') continue;
-    const payload = { notificationId: next.id, channel: next.channel };
-    await outbox.add({ task: 'deliver-notification', payload }, next.nextAttemptAt);
-  }
-  const isMoreDue = await notifications.isMoreDue(
-    answered.map(({ sent }) => sent),
-    now,
-  );
-  return concluded.map((it) => {
-    if (!isInTime(it)) return 'late'; // the attempt is on record as interrupted
-    const { next, result, report } = it;
-    const hasEnded = next.state === 'failed' || next.state === 'exhausted';
-    return { alert: hasEnded ? endedAlert(next, result, report) : null, isMoreDue };
-  });
-}
-
 async function recordFault(
   tx: Pick<Tx, 'notifications' | 'outbox'>,
   sent: NotificationIn<'sending'>,
@@ -294,25 +243,8 @@ function holdsLease(
   return found?.state === 'sending' && found.leaseToken === sent.leaseToken;
 }
 
-function delaysOf(it: Notification, needs: DeliverNotificationNeeds): readonly number[] {
-  return it.channel === 'email' ? EMAIL_RETRY_DELAYS_MS : needs.partnerDelaysMs;
-}
-
 function notConfigured(livemode: boolean): DeliveryAnswer {
   const which = livemode ? 'production' : 'staging';
   const detail = `the partner has no ${which} URL`;
   return { result: 'refused', report: { ...EMPTY_REPORT, outcome: 'not-configured', detail } };
-}
-
-function endedAlert(
-  { id, orderId, channel, state }: Notification,
-  result: AttemptResult,
-  { outcome, statusCode }: AttemptReport,
-): Alert {
-  const code = statusCode === null ? '' : ` ${statusCode}`;
-  return {
-    kind: 'notification-ended',
-    message: `The ${channel} of order ${orderId} is ${state}: ${result} (${outcome}${code})`,
-    ids: { notificationId: id, orderId, channel, outcome },
-  };
 }

@@ -1,5 +1,6 @@
-// Somebody has seen that mails came back, and does what a program cannot: asks the customer for another
-// address. What the mail's server told stays as it is; that it was seen, by whom and when, is kept beside.
+// Somebody has seen that mails came back, and does what a program cannot: asks the customer for
+// another address. What the mail's server told stays as it is; that it was seen, by whom and when,
+// is kept beside.
 
 import type { Clock, Transact } from './ports.ts';
 

@@ -1,6 +1,6 @@
-// What the tables tell to open pages: nothing while nobody looks, and nothing is missed by who was away or
-// by what commits late. Neither cut connections nor a crashed database's empty tables nor one that cannot
-// be written to keep anybody from selling.
+// What the tables tell to open pages: nothing while nobody looks, and nothing is missed by who was
+// away or by what commits late. Neither cut connections nor a crashed database's empty tables nor
+// one that cannot be written to keep anybody from selling.
 
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -41,7 +41,7 @@ test('nothing is written down while nobody looks', async () => {
   expect(await written()).toBe(0);
 });
 
-test('a reader hears of every step of an order, and one that was away hears what it missed', async () => {
+test('a reader hears of each order; one that was away hears what it missed', async () => {
   const first = reader();
   await until(first.told, 'again');
   const place = feed.place();

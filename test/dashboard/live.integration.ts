@@ -1,6 +1,6 @@
-// Pages that show what happens while it happens, in a real browser over real tables: what arrives without
-// a reload and what stays where it was, a server that stops and comes back, tabs that are not looked at,
-// sessions that end. `LIVE_OPENINGS=30` opens the stream as often as that.
+// Pages that show what happens while it happens, in a real browser over real tables: what arrives
+// without a reload and what stays where it was, a server that stops and comes back, tabs that are
+// not looked at, sessions that end. `LIVE_OPENINGS=30` opens the stream as often as that.
 
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import { Client } from 'pg';
@@ -158,7 +158,7 @@ test('tabs that are not looked at close their streams, and a ninth one still loa
   await untilTrue(second as Page, 'stream !== null && heardAt > 0');
 });
 
-test('a server that stops is told within moments; once it is back, the page looks once', async () => {
+test('a server that stops is told at once; when it is back, the page looks once', async () => {
   const door = await doorTo(Number(new URL(pages.url).port));
   const page = await live('/dashboard', MAY_COMPLAIN);
   await page.goto(`http://localhost:${door.port}/dashboard`);

@@ -1,5 +1,6 @@
-// The overview as operators meet it: one row a cause and no row without one, figures that the tables bear
-// out, bars that lead to their lists, and buttons that only operators have. Ten who look ask once.
+// The overview as operators meet it: one row a cause and no row without one, figures that the
+// tables bear out, bars that lead to their lists, and buttons that only operators have. Ten who
+// look ask once.
 
 import { Client } from 'pg';
 import type { Browser } from 'playwright-core';
@@ -93,9 +94,8 @@ test('trouble is one row a cause, with its list; busy pages look well, too', asy
 
   const page = await untilShown('2 situations attendent quelqu’un');
   expect(page.match(/class="cause"/g)).toHaveLength(2);
-  expect(page).toContain(
-    'href="/dashboard/notifications?state=failed&channel=webhook&partner=fiscalia">3 notifications<',
-  );
+  const list = '/dashboard/notifications?state=failed&channel=webhook&partner=fiscalia';
+  expect(page).toContain(`href="${list}">3 notifications<`);
   expect(page).toContain(
     'href="/dashboard/notifications?state=failed&channel=email">1 notification<',
   );

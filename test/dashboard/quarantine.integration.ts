@@ -1,5 +1,6 @@
-// The quarantine as operators meet it: one card a cause, mended and retried as a whole, set aside with a
-// reason, and told of once it is settled. Readers look only; two operators do not do it twice.
+// The quarantine as operators meet it: one card a cause, mended and retried as a whole, set aside
+// with a reason, and told of once it is settled. Readers look only; two operators do not do it
+// twice.
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -31,7 +32,9 @@ beforeEach(async () => {
 
 type Stopped = { readonly key: string; resolve(): Promise<void> };
 
-/** A paid checkout that the program puts in quarantine, and a way to have its event worked again. */
+/**
+ * A paid checkout that the program puts in quarantine, and a way to have its event worked again.
+ */
 async function stopped(facts: Partial<CheckoutFacts>): Promise<Stopped> {
   sold += 1;
   const key = `pi_held${sold}`;

@@ -19,6 +19,7 @@ import {
   type ScriptedAnswer,
   startPartnerServer,
 } from '#test/support/partner-server.ts';
+import { testAuthority } from '#test/support/tls-certificates.ts';
 
 const run = promisify(execFile);
 const SECRET = newSigningSecret();
@@ -221,6 +222,33 @@ test('an address that leads nowhere safe is not called, and said to be so', asyn
   const report = await runConformance({ ...target, url: server.url }, needs);
   expect(verdicts(report)).toMatchObject({ https: 'failed', accepted: 'failed' });
   await guarded.close();
+});
+
+test('a certificate is told good, and an expired one to be mended, whoever verifies it', async () => {
+  const authority = testAuthority();
+  const names = ['localhost'];
+  const expired = { names, validTo: new Date(Date.now() - 60_000) };
+  for (const [wish, verdict] of [
+    [{ names }, 'passed'],
+    [expired, 'failed'],
+  ] as const) {
+    const secure = await startPartnerServer({ tls: authority.issue(wish) });
+    const ca = authority.certificate;
+    const caller = partnerClient({ timeoutMs: 1_500, allowInsecure: true, ca });
+    const target = {
+      url: `https://localhost:${secure.port}/`,
+      apiKey: null,
+      signingSecret: SECRET,
+    };
+    const report = await runConformance(
+      { ...target, environment: 'production' },
+      { partner: caller, clock: systemClock, publicUrl },
+    );
+    expect(verdicts(report).https).toBe(verdict);
+    expect(report.passed).toBe(verdict === 'passed');
+    await caller.close();
+    await secure.close();
+  }
 });
 
 test('examples have the bytes of the contract and say that they are tests', () => {

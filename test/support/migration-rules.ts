@@ -29,7 +29,9 @@ const RULES: readonly Rule[] = [
 /** Sentences, `0012-x: reads the whole table: alter table …`; empty when the file keeps the rules. */
 export function migrationFaults(file: MigrationFile): string[] {
   const made = new Set(
-    [...file.text.matchAll(/create table (?:if not exists )?(\w+)/g)].map((it) => it[1]),
+    [...file.text.matchAll(/create (?:unlogged )?table (?:if not exists )?(\w+)/g)].map(
+      (it) => it[1],
+    ),
   );
   const faults: string[] = [];
   for (const statement of statementsOf(file.text)) {

@@ -1,6 +1,6 @@
-// GET …/live: the one stream of a tab, as server-sent events. It carries kinds and ids, never contents: the
-// page fetches its own parts again, with its own rights. It ends when the program is told to stop, and
-// when the session has ended, which it says; browsers come back by themselves.
+// GET …/live: the one stream of a tab, as server-sent events. It carries kinds and ids, never
+// contents: the page fetches its own parts again, with its own rights. It ends when the program is
+// told to stop, and when the session has ended, which it says; browsers come back by themselves.
 
 import type { Context } from 'koa';
 import type { LiveFeed } from '#adapters/postgres/dashboard/live-feed.ts';
@@ -18,8 +18,8 @@ const UNREAD_MAX_BYTES = 64 * 1024;
 let open = 0;
 
 /**
- * Answers with the stream, from the place that the page names (`?at=`) on. `heard` decides what this
- * reader may hear of; once `isAdmitted` says no, the reader is told `over`.
+ * Answers with the stream, from the place that the page names (`?at=`) on. `heard` decides what
+ * this reader may hear of; once `isAdmitted` says no, the reader is told `over`.
  */
 export function streamLive(
   ctx: Context,

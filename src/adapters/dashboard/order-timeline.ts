@@ -62,6 +62,8 @@ function eventSteps(event: StoryEvent, { order }: OrderStory): readonly Step[] {
   };
   if (kind === 'pending') return [received];
   const decided = { kind, reason, paymentState: order.paymentState };
+  // Stripe tells most things twice: the second time is no step of its own.
+  if (kind === 'already-recorded') return [{ ...received, state: decisionView(decided) }];
   const orders = 1 + order.siblings.length;
   return [
     received,

@@ -1,5 +1,5 @@
-// The two buttons of the overview that act at once: printings that were given up, and mails that came back and
-// that somebody has seen. Each takes a bounded number at a time and says what it did.
+// The two buttons of the overview that act at once: printings that were given up, and mails that
+// came back and that somebody has seen. Each takes a bounded number at a time and says what it did.
 
 import type Router from '@koa/router';
 import { count, plural } from '#adapters/french.ts';
@@ -29,7 +29,8 @@ export function overviewActs(router: Router, needs: DashboardNeeds, acted: () =>
       const text =
         retried === 0
           ? 'Plus aucun PDF n’est en échec : rien n’a été relancé.'
-          : fr`Impression relancée : ${count(retried)} ${plural(retried, 'document', 'documents')}.`;
+          : fr`Impression relancée : ${count(retried)} ` +
+            fr`${plural(retried, 'document', 'documents')}.`;
       return { to: OVERVIEW, notice: { kind: retried === 0 ? 'refused' : 'done', text } };
     }),
   );

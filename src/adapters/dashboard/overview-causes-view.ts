@@ -1,6 +1,6 @@
-// What waits for somebody, in words: one row a cause, with what to do about it, since when, how many, and the
-// one place or button that leads on. The order is that of a person's morning: what stops everything first,
-// then what has waited longest.
+// What waits for somebody, in words: one row a cause, with what to do about it, since when, how
+// many, and the one place or button that leads on. The order is that of a person's morning: what
+// stops everything first, then what has waited longest.
 
 import { duration } from '#adapters/french.ts';
 import { shownDistance, shownTime } from '#adapters/pages/shown-time.ts';
@@ -83,16 +83,23 @@ function notificationSentence(cause: NotificationCause): string {
   const seen = attemptWords(cause);
   if (state === 'quarantined') {
     const what = channel === 'webhook' ? fr`L’appel à ${who}` : 'Un e-mail';
-    return fr`${what} a été interrompu cinq fois de suite, de notre côté. Voyez le journal, puis relancez.`;
+    return (
+      fr`${what} a été interrompu cinq fois de suite, de notre côté. Voyez le journal, ` +
+      fr`puis relancez.`
+    );
   }
   if (channel === 'email') {
     return state === 'failed'
-      ? fr`Une adresse refuse la facture (${seen}). Vérifiez-la avec le client, corrigez-la dans Stripe, puis relancez.`
-      : fr`Le serveur d’e-mail n’a pas pris la facture (${seen}). Quand il répond de nouveau, relancez.`;
+      ? fr`Une adresse refuse la facture (${seen}). Vérifiez-la avec le client, corrigez-la ` +
+          fr`dans Stripe, puis relancez.`
+      : fr`Le serveur d’e-mail n’a pas pris la facture (${seen}). Quand il répond de ` +
+          fr`nouveau, relancez.`;
   }
   return state === 'failed'
-    ? fr`${who} a refusé (${seen}). Nous n’insistons pas : voyez la cause avec le partenaire, puis relancez.`
-    : fr`${who} : toutes les tentatives ont échoué (${seen}). Prévenez le partenaire ; quand son service répond, relancez.`;
+    ? fr`${who} a refusé (${seen}). Nous n’insistons pas : voyez la cause avec le ` +
+        fr`partenaire, puis relancez.`
+    : fr`${who} : toutes les tentatives ont échoué (${seen}). Prévenez le partenaire ; ` +
+        fr`quand son service répond, relancez.`;
 }
 
 function printDraft({ prints }: Causes): Draft[] {
@@ -101,7 +108,9 @@ function printDraft({ prints }: Causes): Draft[] {
     {
       key: 'prints',
       badge: { word: 'PDF en échec', family: 'bad', fill: 'solid', icon: 'file-warning' },
-      sentence: fr`Huit essais n’ont pas donné de PDF. Rien n’est parti ; les numéros sont conservés.`,
+      sentence:
+        fr`Huit essais n’ont pas donné de PDF. Rien n’est parti ; les numéros sont ` +
+        fr`conservés.`,
       since: prints.since,
       many: {
         text: howMany(prints.count, 'document', 'documents', prints.isMore),
@@ -118,7 +127,9 @@ function bounceDraft({ bounces }: Causes): Draft[] {
     {
       key: 'bounces',
       badge: { word: 'E-mail revenu', family: 'bad', fill: 'solid', icon: 'mail' },
-      sentence: fr`La boîte du client a rendu ou refusé l’e-mail après son envoi. Demandez-lui une autre adresse et envoyez-lui la facture.`,
+      sentence:
+        fr`La boîte du client a rendu ou refusé l’e-mail après son envoi. Demandez-lui une ` +
+        fr`autre adresse et envoyez-lui la facture.`,
       since: bounces.since,
       many: {
         text: howMany(bounces.count, 'e-mail', 'e-mails', bounces.isMore),

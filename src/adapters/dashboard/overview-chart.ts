@@ -1,6 +1,6 @@
-// The bars of the overview as numbers for an SVG: what arrived in grey at the bottom, what waits above it, what
-// needs somebody on top, in the one loud colour. The same figures stand in a table; the drawing is for eyes
-// and pointers only.
+// The bars of the overview as numbers for an SVG: what arrived in grey at the bottom, what waits
+// above it, what needs somebody on top, in the one loud colour. The same figures stand in a table;
+// the drawing is for eyes and pointers only.
 
 import { count, plural } from '#adapters/french.ts';
 import type { Bar } from '#adapters/postgres/dashboard/overview-figures.ts';
@@ -21,7 +21,7 @@ export function chartOf(span: Span, bars: readonly Bar[]) {
   return {
     isEmpty: bars.every((bar) => ordersOf(bar) === 0),
     ...{ width: bars.length * SLOT, height: HEIGHT, slot: SLOT },
-    most: `${count(most)} ${plural(most, 'commande', 'commandes')} ${span === '24h' ? 'par heure' : 'par jour'} au plus`,
+    most: mostText(span, most),
     bars: bars.map((bar, index) => ({
       href: barAddress(span, bar),
       words: `${barWords(span, bar)} – ${sentenceOf(bar)}`,
@@ -43,6 +43,11 @@ export function chartOf(span: Span, bars: readonly Bar[]) {
       failing: linked(bar.failing, barAddress(span, bar, { state: 'attention' })),
     })),
   };
+}
+
+function mostText(span: Span, most: number): string {
+  const per = span === '24h' ? 'par heure' : 'par jour';
+  return `${count(most)} ${plural(most, 'commande', 'commandes')} ${per} au plus`;
 }
 
 function ordersOf({ delivered, waiting, failing }: Bar): number {

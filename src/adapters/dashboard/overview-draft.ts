@@ -1,5 +1,5 @@
-// One row of « À traiter », as its parts make it and as the page shows it, and how a number of things is said
-// when it was not counted to the end.
+// One row of « À traiter », as its parts make it and as the page shows it, and how a number of
+// things is said when it was not counted to the end.
 
 import { createHash } from 'node:crypto';
 import { count, plural } from '#adapters/french.ts';

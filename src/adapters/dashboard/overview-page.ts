@@ -1,6 +1,6 @@
-// The overview: is everything all right, and if not, what waits for whom? What waits comes first, by cause;
-// then the figures of a span, what goes on by itself, and the machines. All readers of a process share one
-// reading of the tables, which the live feed ends.
+// The overview: is everything all right, and if not, what waits for whom? What waits comes first,
+// by cause; then the figures of a span, what goes on by itself, and the machines. All readers of a
+// process share one reading of the tables, which the live feed ends.
 
 import type Router from '@koa/router';
 import { count, duration, euros, plural } from '#adapters/french.ts';

@@ -1,5 +1,6 @@
-// The three spans of the overview and the bars they are drawn in: hours for a day, days of Paris for a week
-// and a month. Each bar, and each part of one, has an address: the list that explains it.
+// The three spans of the overview and the bars they are drawn in: hours for a day, days of Paris
+// for a week and a month. Each bar, and each part of one, has an address: the list that explains
+// it.
 
 import { FIXED, longDate } from '#adapters/french.ts';
 import type { Bar } from '#adapters/postgres/dashboard/overview-figures.ts';

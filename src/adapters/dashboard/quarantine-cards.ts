@@ -1,6 +1,6 @@
-// The quarantine as cards: one a reason and what it is about, with the way out of it and the payments that wait
-// for it; what was settled within the hour stays, so that one sees that it is. A card shows its first
-// payments with all that is known, and says how many more there are.
+// The quarantine as cards: one a reason and what it is about, with the way out of it and the
+// payments that wait for it; what was settled within the hour stays, so that one sees that it is. A
+// card shows its first payments with all that is known, and says how many more there are.
 
 import { count, euros, parisTime, plural } from '#adapters/french.ts';
 import { shownDistance, shownTime } from '#adapters/pages/shown-time.ts';
@@ -141,7 +141,8 @@ function paymentRow(
     isUnderWay: facts?.isUnderWay ?? false,
     retried:
       facts?.lastRetry && !facts.isUnderWay
-        ? fr`Relancé à ${parisTime(facts.lastRetry.at)} par ${facts.lastRetry.by} : rien n’a changé.`
+        ? fr`Relancé à ${parisTime(facts.lastRetry.at)} par ${facts.lastRetry.by} : rien n’a ` +
+          fr`changé.`
         : '',
     links: links.flatMap(({ label, id }) => {
       const href = stripeAddress(environment, id);

@@ -1,6 +1,6 @@
-// The quarantine: what the program refuses to guess about, why, and what to do. An operator has payments looked
-// at again once their cause is mended, a card at a time, or sets one aside with a reason; both are kept with
-// their name.
+// The quarantine: what the program refuses to guess about, why, and what to do. An operator has
+// payments looked at again once their cause is mended, a card at a time, or sets one aside with a
+// reason; both are kept with their name.
 
 import type Router from '@koa/router';
 import { count, parisTime, plural } from '#adapters/french.ts';
@@ -135,7 +135,9 @@ async function dismiss(
   given: { readonly by: string; readonly why: string },
 ): Promise<Notice> {
   if (given.why === '') {
-    const text = fr`Dites pourquoi ce paiement est écarté : la raison est gardée. Rien n’a été modifié.`;
+    const text =
+      fr`Dites pourquoi ce paiement est écarté : la raison est gardée. Rien n’a été ` +
+      fr`modifié.`;
     return { kind: 'refused', text };
   }
   const answer = await dismissPayment(needs, key, given);

@@ -1,13 +1,14 @@
-// One reading of the tables for all who look at about the same time: ten open pages that hear of the
-// same order ask once. A reading is used again for a moment, and no longer than until something is told
-// that it cannot know of yet.
+// One reading of the tables for all who look at about the same time: ten open pages that hear of
+// the same order ask once. A reading is used again for a moment, and no longer than until something
+// is told that it cannot know of yet.
 
 export type SharedReading<T> = () => Promise<T>;
 
 /**
- * `read` as a question that many may ask. An answer serves for `lastsMs` while `place` (what the live
- * feed has told) stays the same; readings begin `leastMs` apart. With `mayBeOld` the answer before is
- * given while a new one is made, and places are not looked at: for what moves slowly and costs more.
+ * `read` as a question that many may ask. An answer serves for `lastsMs` while `place` (what the
+ * live feed has told) stays the same; readings begin `leastMs` apart. With `mayBeOld` the answer
+ * before is given while a new one is made, and places are not looked at: for what moves slowly and
+ * costs more.
  */
 export function sharedReading<T>(
   read: () => Promise<T>,

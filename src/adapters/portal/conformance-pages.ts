@@ -105,10 +105,6 @@ async function begin(
   const called = await calledPartner(db, slug, { secrets, now });
   const url = called && addressHere(needs, called);
   if (!called || url === null) return overview(needs, visit);
-  const [latest] = await portalTrials<ConformanceReport>(db, slug, 'conformance', 1);
-  if (latest && latest.report.endedAt === null && !isLost(latest.report, latest.at, now)) {
-    return { to: `/portal/conformance/${latest.id}` };
-  }
   const environment = needs.environment === 'production' ? 'production' : 'staging';
   const target = { ...called, url, environment } as const;
   const report = newReport(target, now);
@@ -123,6 +119,7 @@ async function begin(
     const wait = duration(begun.waitS * 1000);
     return overview(needs, visit, fr`${most} passages par heure au plus : réessayez dans ${wait}.`);
   }
+  if (!begun.isNew) return { to: `/portal/conformance/${begun.id}` };
   const trial = { id: begun.id, slug };
   const tell = (come: ConformanceReport) =>
     tellTrial(db, trial, { passed: come.endedAt !== null && come.passed, report: come });

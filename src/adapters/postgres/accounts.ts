@@ -5,7 +5,8 @@
 import type { Transaction } from 'kysely';
 import type { Database } from './database.ts';
 import { postgresOperatorActions } from './operator-actions.ts';
-import type { AccountTable, Tables } from './tables.ts';
+import type { AccountTable } from './people-tables.ts';
+import type { Tables } from './tables.ts';
 
 export type NewAccount = {
   readonly email: string;

@@ -1,7 +1,8 @@
-// What pages do beyond what links and forms do: they show what happens while it happens, answer to keys,
-// copy. The server writes every word of a page; here the parts marked `data-live` are fetched again when
-// the stream tells of something they are about, and put in place of the old ones without moving focus,
-// open details, a selection or the row under the pointer. Without this file every page works, and stands still.
+// What pages do beyond what links and forms do: they show what happens while it happens, answer to
+// keys, copy. The server writes every word of a page; here the parts marked `data-live` are fetched
+// again when the stream tells of something they are about, and put in place of the old ones without
+// moving focus, open details, a selection or the row under the pointer. Without this file every
+// page works, and stands still.
 
 /* global Idiomorph */
 const byId = (id) => document.getElementById(id);

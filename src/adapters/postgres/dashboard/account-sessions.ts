@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '#adapters/postgres/database.ts';
-import type { AccountTable } from '#adapters/postgres/tables.ts';
+import type { AccountTable } from '#adapters/postgres/people-tables.ts';
 
 export type Role = AccountTable['role'];
 

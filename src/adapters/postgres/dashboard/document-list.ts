@@ -2,8 +2,8 @@
 // printing stands. Whose they are is written on the order, so a partner with few orders is found by them.
 
 import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '#adapters/postgres/database.ts';
 import type { PrintingState } from '#domain/printing.ts';
-import type { Database } from '../database.ts';
 import {
   all,
   cappedCount,

@@ -2,8 +2,8 @@
 // has an index of its own; the rest is the stream itself, newest first.
 
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../database.ts';
-import type { EventOutcomeTable } from '../tables.ts';
+import type { Database } from '#adapters/postgres/database.ts';
+import type { EventOutcomeTable } from '#adapters/postgres/tables.ts';
 import {
   all,
   cappedCount,

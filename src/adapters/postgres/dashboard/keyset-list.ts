@@ -3,7 +3,7 @@
 // stretch of the list; the sheet then says how far it looked, and the reader may have it look further.
 
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../database.ts';
+import type { Database } from '#adapters/postgres/database.ts';
 
 /** A place between two rows: an instant to the microsecond (UTC), and the id of the row there. */
 export type Place = { readonly at: string; readonly id: string };

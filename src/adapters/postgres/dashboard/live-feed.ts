@@ -1,13 +1,17 @@
-// What the tables tell while somebody looks (`live_news`, migration 0018): a row that says to the triggers
-// that pages are open, and a look five times a second at what became visible since the last one, for all
-// open pages of this process. Without a reader both rest. What was told last is remembered, so that a
-// page that comes back hears what it missed and looks again only when it must.
+// What the tables tell while somebody looks (`live_news`, migration 0018): a row that says to the
+// triggers that pages are open, and a look five times a second at what became visible since the
+// last one, for all open pages of this process. Without a reader both rest. What was told last is
+// remembered, so that a page that comes back hears what it missed and looks again only when it
+// must.
 
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Database } from '../database.ts';
+import type { Database } from '#adapters/postgres/database.ts';
 
-/** What a reader gets: `kind:id`, `ready` (nothing was missed) or `again` (something may have been). */
+/**
+ * What a reader gets: `kind:id`, `ready` (nothing was missed) or `again` (something may have
+ * been).
+ */
 export type Hear = (told: string, place: string) => void;
 
 export type LiveFeed = {
@@ -16,7 +20,9 @@ export type LiveFeed = {
    * more. While the database is away, nothing; then `again`. Returns what ends it.
    */
   subscribe(hear: Hear, since: string): () => void;
-  /** Where the telling stands, for `subscribe`; to be asked before reading. Empty while it rests. */
+  /**
+   * Where the telling stands, for `subscribe`; to be asked before reading. Empty while it rests.
+   */
   place(): string;
   close(): Promise<void>;
 };
@@ -88,8 +94,8 @@ export function liveFeed(db: Database, log: Log): LiveFeed {
     }
   }
 
-  // From the first look to the first gap. Throws when the database is away, or cannot be written: open
-  // pages then stand still, and the books do as they did.
+  // From the first look to the first gap. Throws when the database is away, or cannot be written:
+  // open pages then stand still, and the books do as they did.
   async function follow(onStart: () => void): Promise<void> {
     let extendedAt = Date.now();
     await extend(db);

@@ -2,8 +2,8 @@
 // not completed has an index of its own, so trouble is found among a million messages that arrived.
 
 import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '#adapters/postgres/database.ts';
 import type { Channel, NotificationState } from '#domain/notification.ts';
-import type { Database } from '../database.ts';
 import {
   all,
   COUNT_MAX,

@@ -2,7 +2,7 @@
 // and no further than a thousand.
 
 import { sql } from 'kysely';
-import type { Database } from '../database.ts';
+import type { Database } from '#adapters/postgres/database.ts';
 
 export type OpenCounts = {
   /** Refused, exhausted or quarantined notifications; 1000 means « or more ». */

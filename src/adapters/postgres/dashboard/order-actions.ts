@@ -2,7 +2,7 @@
 // has today; the command line's actors have none.
 
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../database.ts';
+import type { Database } from '#adapters/postgres/database.ts';
 
 export type StoryAction = {
   readonly at: Date;

@@ -3,8 +3,8 @@
 // own index first; the rest is held against the list, stretch by stretch.
 
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../database.ts';
-import type { NotificationTable, PrintingTable } from '../tables.ts';
+import type { Database } from '#adapters/postgres/database.ts';
+import type { NotificationTable, PrintingTable } from '#adapters/postgres/tables.ts';
 import {
   all,
   cappedCount,
@@ -132,10 +132,11 @@ export async function orderCounts(db: Database, given: OrderFilter): Promise<Ord
     return cappedCount(db, sql`${ROWS} where ${all([...conditions, ...heldConditions(filter)])}`);
   };
   const inTrouble = new Set(troubled);
+  const isKnown = troubled !== null && moving !== null;
   const [total, attention, open] = await Promise.all([
     isCounted ? cappedCount(db, sql`${whole} order by t.paid_at desc`) : null,
     few('attention', troubled),
-    few('open', troubled && moving && moving.filter((id) => !inTrouble.has(id))),
+    few('open', isKnown ? moving.filter((id) => !inTrouble.has(id)) : null),
   ]);
   return { all: total, attention, open };
 }

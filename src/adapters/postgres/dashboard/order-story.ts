@@ -3,10 +3,10 @@
 // statements, each by an index; what is told is told in the order of time by whoever shows it.
 
 import { sql } from 'kysely';
+import type { Database } from '#adapters/postgres/database.ts';
 import type { MailEvent } from '#application/ports.ts';
 import type { Channel, NotificationState } from '#domain/notification.ts';
 import type { PrintingState } from '#domain/printing.ts';
-import type { Database } from '../database.ts';
 import type { EventKind } from './event-list.ts';
 import { actionsOn, type StoryAction } from './order-actions.ts';
 

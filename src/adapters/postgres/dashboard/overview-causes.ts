@@ -1,10 +1,10 @@
-// What waits for a person, by cause: forty refused calls of one partner are one situation. Read over the
-// partial indexes of what is open, a thousand rows of each kind at most; beyond that the exact figure
-// changes nobody's mind.
+// What waits for a person, by cause: forty refused calls of one partner are one situation. Read
+// over the partial indexes of what is open, a thousand rows of each kind at most; beyond that the
+// exact figure changes nobody's mind.
 
 import { sql } from 'kysely';
+import type { Database } from '#adapters/postgres/database.ts';
 import type { Channel, NotificationIn } from '#domain/notification.ts';
-import type { Database } from '../database.ts';
 
 /** Rows looked at; a count that reaches it means « or more ». */
 export const CAUSE_ROWS_MAX = 1_000;

@@ -1,9 +1,9 @@
-// What was sold in a span of time, and how it went: in all, and bar by bar. Everything is read from the
-// orders that were paid in the span, by their index, and from the two messages of each: the cost follows
-// the span, never the books. An order counts by the worse of its two messages.
+// What was sold in a span of time, and how it went: in all, and bar by bar. Everything is read from
+// the orders that were paid in the span, by their index, and from the two messages of each: the
+// cost follows the span, never the books. An order counts by the worse of its two messages.
 
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../database.ts';
+import type { Database } from '#adapters/postgres/database.ts';
 
 /** Orders paid between two instants; `delivered + waiting + failing` are all of them. */
 export type Bar = {
@@ -29,8 +29,8 @@ export type OverviewFigures = {
 };
 
 /**
- * The figures of the orders paid from the first of `bounds` to the last; a bar lies between each two.
- * Throws when the database is away.
+ * The figures of the orders paid from the first of `bounds` to the last; a bar lies between each
+ * two. Throws when the database is away.
  */
 export async function overviewFigures(
   db: Database,
@@ -70,8 +70,8 @@ type Counted = {
   readonly webhook: readonly number[] | null;
 };
 
-// A document whose printing was given up holds back both messages of its order. Messages are read by the
-// range of their orders: left to itself, the planner would read all that ever were.
+// A document whose printing was given up holds back both messages of its order. Messages are read
+// by the range of their orders: left to itself, the planner would read all that ever were.
 async function countedBars(
   db: Database,
   bounds: readonly Date[],

@@ -1,11 +1,11 @@
-// How the machines stand, for the overview: who is at work, what is late, what will be tried again and
-// when, and what came last from outside. Over the indexes of what is open and the ends of the tables; the
-// instant is given, so that all parts of a page speak of the same one.
+// How the machines stand, for the overview: who is at work, what is late, what will be tried again
+// and when, and what came last from outside. Over the indexes of what is open and the ends of the
+// tables; the instant is given, so that all parts of a page speak of the same one.
 
 import { sql } from 'kysely';
+import type { Database } from '#adapters/postgres/database.ts';
+import { WORKER_LOCK_CLASS } from '#adapters/postgres/worker-lock.ts';
 import type { Channel } from '#domain/notification.ts';
-import type { Database } from '../database.ts';
-import { WORKER_LOCK_CLASS } from '../worker-lock.ts';
 
 /** Rows of late work that are counted; that many mean « or more ». */
 export const LATE_ROWS_MAX = 1_000;

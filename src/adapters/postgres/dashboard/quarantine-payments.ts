@@ -1,9 +1,9 @@
-// The payments in quarantine, and those that somebody mended or set aside within the hour. Light rows of
-// all of them first, so that they can be put together by cause; then the facts of the few that a page
-// shows, down to what Stripe's event said of amount and customer.
+// The payments in quarantine, and those that somebody mended or set aside within the hour. Light
+// rows of all of them first, so that they can be put together by cause; then the facts of the few
+// that a page shows, down to what Stripe's event said of amount and customer.
 
 import { sql } from 'kysely';
-import type { Database } from '../database.ts';
+import type { Database } from '#adapters/postgres/database.ts';
 import { CAUSE_ROWS_MAX } from './overview-causes.ts';
 
 export type Quarantined = {

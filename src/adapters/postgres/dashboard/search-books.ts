@@ -3,7 +3,7 @@
 // Stripe's ids of customers, which only the events' bodies hold.
 
 import { sql } from 'kysely';
-import type { Database } from '../database.ts';
+import type { Database } from '#adapters/postgres/database.ts';
 import { startsWith } from './order-list.ts';
 
 /** For fields that choose a partner, and to name them. */

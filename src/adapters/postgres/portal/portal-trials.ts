@@ -57,8 +57,8 @@ export async function calledPartner(
 }
 
 /**
- * Takes one of the calls that the partner has left, by a row that tells that it is under way. A number:
- * none is left for so many seconds.
+ * Takes one of the calls that the partner has left, by a row that tells that it is under way; of passes
+ * there is one at a time, and whoever comes second gets that one. `waitS`: none is left for so long.
  */
 export function beginTrial(
   db: Database,
@@ -70,10 +70,15 @@ export function beginTrial(
     readonly report: object;
   },
   now: Date,
-): Promise<{ readonly id: number } | { readonly waitS: number }> {
+): Promise<{ readonly id: number; readonly isNew: boolean } | { readonly waitS: number }> {
   const { slug } = trial;
   return db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${LOCK}, hashtext(${slug}))`.execute(trx);
+    if (kind === 'conformance') {
+      const [latest] = await portalTrials<ConformanceReport>(trx, slug, kind, 1);
+      const isUnderWay = latest?.report.endedAt === null && !isLost(latest.report, latest.at, now);
+      if (isUnderWay) return { id: latest.id, isNew: false };
+    }
     const spanMs = kind === 'call' ? 60_000 : 3_600_000;
     const most = kind === 'call' ? CALLS_A_MINUTE : CONFORMANCES_AN_HOUR;
     const recent = await trx
@@ -91,7 +96,7 @@ export function beginTrial(
         waitS: Math.max(1, Math.ceil((oldest.at.getTime() + spanMs - now.getTime()) / 1000)),
       };
     }
-    return trx
+    const { id } = await trx
       .insertInto('partner_trial')
       .values({
         partner_slug: slug,
@@ -104,6 +109,7 @@ export function beginTrial(
       })
       .returning('id')
       .executeTakeFirstOrThrow();
+    return { id, isNew: true };
   });
 }
 
