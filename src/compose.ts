@@ -40,12 +40,9 @@ import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import type { AroundJob, Handlers } from '#adapters/worker/tasks.ts';
 import { nightlyAudit } from '#application/audit-books.ts';
 import { clearLeftovers } from '#application/clear-leftovers.ts';
-import { claimWithin } from '#application/deliver-notification.ts';
-import { deliveryPump } from '#application/delivery-pump.ts';
 import { eventIntake } from '#application/event-intake.ts';
 import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { FileStore } from '#application/ports.ts';
-import { printingPump } from '#application/printing-pump.ts';
 import { purgePersonalData } from '#application/purge-personal-data.ts';
 import { takeInMissed } from '#application/reconcile.ts';
 import { recordMailEvent } from '#application/record-mail-event.ts';
@@ -54,6 +51,7 @@ import { giveBackPrints } from '#application/render-invoice.ts';
 import { workReplay } from '#application/replay.ts';
 import { paymentResolver } from '#application/resolve-payment.ts';
 import type { Config } from './config.ts';
+import { PAGES_AT_ONCE, workerPumps } from './worker-pumps.ts';
 
 /** What the configuration leaves open until the neighbours of this start are known. */
 export type Surroundings = {
@@ -113,16 +111,6 @@ const CONNECTIONS_MAX = 12;
 
 const CLOSE_WITHIN_MS = 1_500;
 
-/** Chromium's pages, and documents under way: some are printed while others are stored. */
-const PAGES = 2;
-const PRINTS_AT_ONCE = 6 * PAGES;
-
-/** In flight at once in this process: mails, and calls to all partners together. */
-const MAILS_AT_ONCE = 8;
-const CALLS_AT_ONCE = 256;
-/** Calls in flight to one partner, in all processes together. */
-const CALLS_PER_PARTNER = 8;
-
 export function compose(config: Config, around: Surroundings): Program {
   const { log, sentry, telemetry = noTelemetry } = around;
   const { trace, jobs, measures } = telemetry;
@@ -145,7 +133,7 @@ export function compose(config: Config, around: Surroundings): Program {
   const printer: ChromiumPrinter = chromiumPrinter({
     executablePath: config.chromiumPath ?? undefined,
     cacheDir: around.chromiumCacheDir,
-    pages: PAGES,
+    pages: PAGES_AT_ONCE,
   });
   const logos = drawnLogos({
     executablePath: config.chromiumPath ?? undefined,
@@ -215,30 +203,8 @@ export function compose(config: Config, around: Surroundings): Program {
 
   function work(life: LifeLock): Work {
     const told = toldLog(log, sentry, 'delivery');
-    const onError = (err: Error) => told.error({ err }, 'a delivery failed on our side');
     const unwatch = measures.watchQueues(() => queueFigures(db));
-    const shared = { onError, mayClaim: () => life.held() };
-    const mails = deliveryPump(deliver, {
-      ...shared,
-      channel: 'email',
-      slots: MAILS_AT_ONCE,
-      perPartner: MAILS_AT_ONCE,
-    });
-    const calls = deliveryPump(deliver, {
-      ...shared,
-      channel: 'webhook',
-      slots: CALLS_AT_ONCE,
-      perPartner: CALLS_PER_PARTNER,
-    });
-    const prints = printingPump(render, {
-      ...shared,
-      slots: PRINTS_AT_ONCE,
-      deliveries: {
-        pumps: [mails, calls],
-        claim: (tx, rooms) => claimWithin(tx, deliver, rooms),
-      },
-      onError: (err) => told.error({ err }, 'a print failed on our side'),
-    });
+    const { prints, mails, calls } = workerPumps({ deliver, render }, { life, log: told });
     return {
       handlers: {
         'resolve-payment': paymentResolver({ ...resolve, prints }),

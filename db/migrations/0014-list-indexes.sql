@@ -18,11 +18,10 @@ create index concurrently notification_of_credits_of_partner
   on notification (partner_slug, order_id desc, channel)
   where credit_note_id is not null;
 
--- A mail that is told of without its name is looked for among the attempts of two hours: sixteen pages
--- a range instead of 128.
+-- By each and not by ranges of pages: a row that goes into a hole of an old page makes its range of no
+-- more use, and a mail that is told of without its name is looked for among two hours of them.
 drop index concurrently if exists attempt_by_start;
-create index concurrently attempt_by_start on attempt using brin (started_at)
-  with (pages_per_range = 16);
+create index concurrently attempt_by_start on attempt (started_at);
 drop index concurrently if exists attempt_by_age;
 
 drop index concurrently if exists invoice_by_day;

@@ -3,11 +3,8 @@
 // transaction is open. What is claimed when is the pump's business (delivery-pump.ts).
 
 import {
-  type AttemptResult,
   type Channel,
   claim,
-  conclude,
-  EMAIL_RETRY_DELAYS_MS,
   type Notification,
   type NotificationIn,
 } from '#domain/notification.ts';

@@ -4,13 +4,13 @@
 
 import type { Channel } from '#domain/notification.ts';
 import {
-  answerRecorder,
   type Claims,
   claimDue,
   type DeliverNotificationNeeds,
   deliverClaimed,
   type Room,
 } from './deliver-notification.ts';
+import { answerRecorder } from './record-answers.ts';
 import { untraced } from './unwatched.ts';
 
 export type DeliveryPump = {

@@ -309,7 +309,9 @@ test.each(['light', 'dark'] as const)(
     const lists = ['/dashboard/orders', '/dashboard/notifications', '/dashboard/invoices'];
     for (const path of [orderPath(id), ...(colorScheme === 'light' ? lists : [])]) {
       const page = await pages.open(browser, nadia, path, { colorScheme, viewport });
-      await page.evaluate("for (const it of document.querySelectorAll('details')) it.open = true");
+      await page.evaluate(
+        "for (const it of document.querySelectorAll('.story details')) it.open = true",
+      );
       expect(await excessWidth(page), path).toBe(0);
       expect(await axeFaults(page), path).toEqual([]);
       expect(await page.locator('main script').count()).toBe(0);

@@ -37,6 +37,7 @@ export function streamLive(
   open += 1;
   // Written past Koa, which would report every tab that closes as a failure.
   ctx.respond = false;
+  ctx.onerror = () => end();
   const body = ctx.res;
   body.writeHead(200, {
     'Content-Type': 'text/event-stream',

@@ -4,6 +4,7 @@
 
 import { type RawBuilder, sql } from 'kysely';
 import type { MailEvent } from '#application/ports.ts';
+import { ordersOfPartner } from './book-lists.ts';
 import type { Database } from './database.ts';
 import type { NotificationTable } from './tables.ts';
 
@@ -117,7 +118,8 @@ function ofOrders(which: Which): RawBuilder<unknown> {
   const inState = state === undefined ? sql`` : sql`and n.state = ${sql.lit(state)}`;
   if (partner !== undefined) {
     return sql`
-      (select n.* from (select id from orders where partner_slug = ${partner}
+      (select n.* from (select id from orders
+          where ${ordersOfPartner(partner, Number.MAX_SAFE_INTEGER)}
           order by partner_slug desc, id desc) o
         cross join lateral (${ofOrder(inState)}) n limit ${limit})
       union all
