@@ -29,7 +29,7 @@ export type ChromiumPrinterOptions = {
   readonly pages?: number;
   /** The time one print may take before its browser is given up. Default 10 s. */
   readonly timeoutMs?: number;
-  /** A page is replaced after so many prints, before its memory grows. Default 3,000. */
+  /** A page is replaced after so many prints, before its memory grows. Default 1,000. */
   readonly printsPerPage?: number;
 };
 
@@ -43,7 +43,7 @@ const LOAD_TIMEOUT_MS = 30_000;
  * them. Starts nothing until `warm` or the first print; reads template and typeface at once.
  */
 export function chromiumPrinter(options: ChromiumPrinterOptions): ChromiumPrinter {
-  const { pages = 1, timeoutMs = 10_000, printsPerPage = 3_000 } = options;
+  const { pages = 1, timeoutMs = 10_000, printsPerPage = 1_000 } = options;
   const template = invoicePage();
   const templateVersion = printVersion(template);
   const browser = supervisedBrowser(() => chromiumBinary(options));
