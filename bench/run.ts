@@ -55,6 +55,12 @@ const BENCHES: readonly Bench[] = [
     byName: true,
   },
   {
+    name: 'pages',
+    what: 'The dashboard’s pages with 1,000,000 orders on the books, beside empty ones',
+    quick: ['--quick'],
+    byName: true,
+  },
+  {
     name: 'soak',
     what: 'Memory over 20,000 orders',
     quick: ['--quick'],
