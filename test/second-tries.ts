@@ -6,7 +6,6 @@ import type { Reporter, TestCase } from 'vitest/node';
 
 const told: string[] = [];
 
-// biome-ignore lint/style/noDefaultExport: vitest asks a reporter for it
 export default class SecondTries implements Reporter {
   onTestCaseResult(test: TestCase): void {
     if (!test.diagnostic()?.flaky) return;

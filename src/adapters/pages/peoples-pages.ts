@@ -14,10 +14,13 @@ export type PeoplesPages = {
 const OURS = /^\/(dashboard|portal|assets|docs|api\/partner)(\/|$)/;
 
 export function peoplesPages(needs: DashboardNeeds): PeoplesPages {
+  const isByTls = needs.publicUrl.startsWith('https:');
   let loading: Promise<Loaded> | null = null;
   return {
     middleware: async (ctx, next) => {
       if (!OURS.test(ctx.path)) return next();
+      // RFC 6797: who came by TLS once never comes without it.
+      if (isByTls) ctx.set('Strict-Transport-Security', 'max-age=31536000');
       loading ??= load(needs);
       loading.catch(() => {
         loading = null; // the next request tries again

@@ -35,6 +35,7 @@ export const SESSION_IDLE_MS = 12 * 3_600_000;
 export const SESSION_LONGEST_MS = 7 * 24 * 3_600_000;
 /** Far longer than any pause. */
 const FAILURES_KEPT_MS = 24 * 3_600_000;
+const LINKS_KEPT_MS = 30 * 24 * 3_600_000;
 /** `seen_at` is written this often at most: a look at a page need not be a write. */
 const SEEN_EVERY_MS = 60_000;
 
@@ -183,6 +184,10 @@ export async function forgetEnded(db: Database, now: Date): Promise<void> {
     .where((eb) => eb.or([eb('expires_at', '<=', now), eb('seen_at', '<=', idle)]))
     .execute();
   await db.deleteFrom('account_link').where('expires_at', '<=', now).execute();
+  await db.deleteFrom('portal_session').where('expires_at', '<=', now).execute();
+  // A while longer: who comes with a link that has expired is told so, and not that it is none.
+  const forgotten = new Date(now.getTime() - LINKS_KEPT_MS);
+  await db.deleteFrom('portal_link').where('expires_at', '<=', forgotten).execute();
   const old = new Date(now.getTime() - FAILURES_KEPT_MS);
   await db.deleteFrom('sign_in_failure').where('last_at', '<', old).execute();
 }
