@@ -6,6 +6,8 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { expect, onTestFinished } from 'vitest';
 import { chromiumBinary, chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 
+const ABORTED = 'net::ERR_ABORTED';
+
 /** A browser for a whole file; to be closed after all. `dataDir` is where it may unpack itself. */
 export async function openBrowser(dataDir: string): Promise<Browser> {
   const { executablePath, env } = await chromiumBinary({
@@ -28,8 +30,9 @@ export async function newcomer(
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('requestfailed', (request) => {
-    // A stream ends when its page is left.
-    if (request.resourceType() === 'eventsource') return;
+    // A stream ends when its page is left, and so does a look at what has changed.
+    const isLook = 'x-live' in request.headers() && request.failure()?.errorText === ABORTED;
+    if (request.resourceType() === 'eventsource' || isLook) return;
     complaints.push(`failed: ${request.url()}`);
   });
   onTestFinished(async () => {

@@ -182,7 +182,7 @@ function goingView(going: Underway, now: Date) {
     })),
     replays: replays.map((it) => ({
       href: `/dashboard/replays/${it.id}`,
-      text: fr`Reprise n° ${it.id} chez ${it.partnerName}`,
+      text: fr`Relance n° ${it.id} chez ${it.partnerName}`,
       progress: `${count(it.retried)} relancées sur ${count(it.looked)} vues`,
       isPaused: it.state === 'paused',
     })),

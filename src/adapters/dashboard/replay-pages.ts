@@ -123,7 +123,7 @@ async function one(needs: DashboardNeeds, visit: Visit): Promise<Page> {
 }
 
 function headingOf({ id, state, partner }: ReplayListing): string {
-  return fr`Relance n° ${id} de ${partner} : ${REPLAY_STATE_WORDS[state]}`.replace(
+  return fr`Relance n° ${id}, ${partner} : ${REPLAY_STATE_WORDS[state]}`.replace(
     'n° ',
     `n°${FIXED}`,
   );
