@@ -30,7 +30,11 @@ mkdirSync(folder, { recursive: true });
 const { executablePath, env } = await chromiumBinary({
   cacheDir: await chromiumCacheDir(join(scratch, 'chromium')),
 });
-const browser = await chromium.launch({ executablePath, env, args: ['--no-sandbox'] });
+const browser = await chromium.launch({
+  executablePath,
+  env,
+  args: ['--no-sandbox', '--lang=fr-FR'],
+});
 const world = await openWorld(scratch, 'production');
 const taken: { readonly name: string; readonly what: string }[] = [];
 try {
@@ -65,7 +69,10 @@ async function take(from: Browser, { url }: World, who: Person, shot: Shot): Pro
     if (cookie) await context.addCookies([{ ...cookie, url }]);
     const page = await context.newPage();
     context.setDefaultTimeout(15_000);
-    page.on('console', (message) => console.error(shot.name, message.text()));
+    page.on('console', (message) => {
+      // The clock that is set here cannot reach into frames without scripts.
+      if (!message.text().startsWith('Blocked script')) console.error(shot.name, message.text());
+    });
     // The browser's own hour would make nonsense of countdowns.
     await page.clock.setFixedTime(world.clock.now());
     await page.goto(url + shot.path);
@@ -82,6 +89,12 @@ function nameOf({ name }: Shot, look: Look): string {
 
 async function keep(page: Page, name: string, heightMax: number): Promise<void> {
   await page.evaluate('document.fonts.ready');
+  // What lies in frames is painted only while it is in the window.
+  if ((await page.locator('iframe:visible').count()) > 0) {
+    const { width = 0 } = page.viewportSize() ?? {};
+    await page.setViewportSize({ width, height: 2_400 });
+    await page.waitForTimeout(2_000);
+  }
   // The line of the live stream is open by then, and its word on the page.
   await page.waitForTimeout(500);
   const excess = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));

@@ -100,6 +100,8 @@ export async function troubledAfternoon(world: World, nadia: Person): Promise<vo
   });
   then('16:40:12', () => replay(world, nadia, away));
   for (const [, act] of acts.toSorted(([a], [b]) => a.getTime() - b.getTime())) await act();
+  // What was said about these acts is said now.
+  await nadia.get('/dashboard');
   await until(world, NOW);
   world.set(NOW);
   await upkeep(world);
@@ -197,7 +199,11 @@ async function refund(
 
 async function print({ db, work, set, clock }: World): Promise<void> {
   set(new Date(clock.now().getTime() + 380));
-  const due = await db.selectFrom('printing').select('number').where('state', '=', 'queued').execute();
+  const due = await db
+    .selectFrom('printing')
+    .select('number')
+    .where('state', '=', 'queued')
+    .execute();
   for (const { number } of due) await renderInvoice(work, number);
 }
 
@@ -246,7 +252,9 @@ async function upkeep({ db, clock }: World): Promise<void> {
     select t - interval '12 minutes', t, true, null, 14, 0, t, t + interval '1 s'
     from generate_series(${at('16:00:00', '2026-11-22')}::timestamptz, ${NOW}::timestamptz,
       interval '10 minutes') t
-    where t < ${clock.now()} and not exists (select from reconciliation r where r.until >= t)`.execute(db);
+    where t < ${clock.now()} and not exists (select from reconciliation r where r.until >= t)`.execute(
+    db,
+  );
   await sql`insert into audit_run (automatic, with_files, started_at, finished_at, documents, findings,
       first_findings, heads)
     select true, true, ${at('03:00:00')}, ${at('03:00:41')}, 61, 0, '[]', '[]'

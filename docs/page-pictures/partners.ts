@@ -9,7 +9,7 @@ import type { PartnerChanges } from '#adapters/postgres/partner-registry.ts';
 import type { AttemptReport, DeliveryAnswer } from '#application/ports.ts';
 import { svgLogo } from '../../test/support/invoices.ts';
 
-/** What a partner's server says to a call; null: what it says itself, checks and all. */
+/** What a partner's server says to a call; 200 or null: what it says itself, checks and all. */
 export type Says = (slug: string) => { readonly status: number; readonly ms: number } | null;
 
 const sail = Buffer.from(svgLogo.bytes).toString();
@@ -31,7 +31,10 @@ export const PARTNERS: Readonly<Record<string, PartnerChanges & { readonly name:
   },
   'cap-patrimoine': {
     ...{ name: 'Cap Patrimoine', color: '#ff6a00', logo: svg(warmSail) },
-    ...{ contactEmail: 'contact@cap-patrimoine.example', website: 'https://cap-patrimoine.example' },
+    ...{
+      contactEmail: 'contact@cap-patrimoine.example',
+      website: 'https://cap-patrimoine.example',
+    },
   },
   tournesol: {
     ...{ name: 'Tournesol & Associés', color: '#ffd400' },
@@ -62,7 +65,8 @@ export async function partnersEndpoints(
     });
     request.on('end', () => {
       const slug = (request.url ?? '').slice(1);
-      const status = says(slug)?.status ?? honest(slug, request.headers, body);
+      const told = says(slug)?.status ?? 200;
+      const status = told === 200 ? honest(slug, request.headers, body) : told;
       const text = JSON.stringify(ANSWERS[status] ?? { recu: true });
       response.writeHead(status, {
         ...{ 'content-type': 'application/json', server: 'nginx', 'x-request-id': `req_${slug}` },

@@ -3,8 +3,11 @@
 
 import type { Page } from 'playwright-core';
 import { portalCookie } from '#adapters/portal/portal-visit.ts';
+import { beginSecondFactor } from '#adapters/postgres/account-second-factor.ts';
 import { makePortalLink } from '#adapters/postgres/portal/portal-access.ts';
 import { makePortalToken } from '#adapters/postgres/portal/portal-tokens.ts';
+import { totpPlace } from '#adapters/postgres/sealed-secrets.ts';
+import { newTotpSecret } from '#adapters/totp.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
 import type { World } from './world.ts';
 
@@ -24,11 +27,10 @@ export type Shot = {
 const BY = { actor: 'nadia@comptappart.example', why: null } as const;
 
 export async function shotsOf(world: World): Promise<readonly Shot[]> {
+  const sealed = world.work.secrets.seal(newTotpSecret(), totpPlace(BY.actor));
+  await beginSecondFactor(world.db, { email: BY.actor, sealed });
   const { failing, refused, credited } = await ordersToShow(world);
-  const { id: replay } = await world.db
-    .selectFrom('replay')
-    .select('id')
-    .executeTakeFirstOrThrow();
+  const { id: replay } = await world.db.selectFrom('replay').select('id').executeTakeFirstOrThrow();
   const shots: Shot[] = [
     { name: 'sign-in', what: 'Connexion', path: '/dashboard/sign-in', isStranger: true },
     { name: 'overview', what: 'Vue d’ensemble', path: '/dashboard', isFull: true },
@@ -40,7 +42,11 @@ export async function shotsOf(world: World): Promise<readonly Shot[]> {
     {
       ...{ name: 'order-refused', what: 'Commande refusée, tentative ouverte' },
       path: `/dashboard/orders/${refused}`,
-      act: (page) => page.locator('details.attempt, .attempt details, details').first().evaluate('it => { it.open = true }'),
+      act: (page) =>
+        page
+          .locator('details.attempt, .attempt details, details')
+          .first()
+          .evaluate('it => { it.open = true }'),
     },
     {
       ...{ name: 'order-credited', what: 'Commande livrée, avec un avoir' },
@@ -50,14 +56,18 @@ export async function shotsOf(world: World): Promise<readonly Shot[]> {
     { name: 'invoices', what: 'Factures et avoirs', path: '/dashboard/invoices' },
     { name: 'events', what: 'Événements Stripe', path: '/dashboard/events' },
     { name: 'event', what: 'Un événement', path: '/dashboard/events/evt_1RtQ0012' },
-    { name: 'search', what: 'Recherche', path: '/dashboard/search?q=courriel.example' },
-    { name: 'search-none', what: 'Recherche vaine', path: '/dashboard/search?q=FQCA-2026-9' },
+    { name: 'search', what: 'Recherche', path: '/dashboard/search?q=solene%40kerbrat.example' },
+    { name: 'search-none', what: 'Recherche vaine', path: '/dashboard/search?q=FQCA-2026-9999' },
     { name: 'quarantine', what: 'Quarantaine', path: '/dashboard/quarantine' },
     { name: 'partners', what: 'Partenaires', path: '/dashboard/partners' },
     {
       ...{ name: 'partner', what: 'Un partenaire, son adresse essayée' },
       path: '/dashboard/partners/fiscalia',
-      act: (page) => page.getByRole('button', { name: /^Tester/ }).first().click(),
+      act: (page) =>
+        page
+          .getByRole('button', { name: /^Tester/ })
+          .first()
+          .click(),
     },
     { name: 'partner-down', what: 'Un partenaire en panne', path: '/dashboard/partners/tournesol' },
     {
@@ -67,12 +77,16 @@ export async function shotsOf(world: World): Promise<readonly Shot[]> {
     },
     { name: 'replay', what: 'Relance d’une période', path: `/dashboard/replays/${replay}` },
     { name: 'replays', what: 'Relances', path: '/dashboard/replays' },
-    { name: 'replay-form', what: 'Demander une relance', path: '/dashboard/partners/clair-bail/replay' },
+    {
+      name: 'replay-form',
+      what: 'Demander une relance',
+      path: '/dashboard/partners/clair-bail/replay',
+    },
     { name: 'people', what: 'Personnes', path: '/dashboard/people' },
     { name: 'account', what: 'Mon compte', path: '/dashboard/account' },
     {
-      ...{ name: 'second-factor', what: 'Second facteur', path: '/dashboard/account' },
-      act: (page) => page.locator('form[action$="/begin"] button').click(),
+      ...{ name: 'second-factor', what: 'Second facteur' },
+      path: '/dashboard/account/second-factor',
     },
     { name: 'actions', what: 'Journal des actions', path: '/dashboard/actions' },
   ];
@@ -96,7 +110,12 @@ async function portalShots(world: World): Promise<Shot[]> {
   return [
     { name: 'portal-open', what: 'Portail : l’entrée', path: link, isStranger: true },
     { name: 'portal', what: 'Portail : journal', path: '/portal', isFull: true, cookie },
-    { name: 'portal-attempt', what: 'Portail : un envoi', path: `/portal/notifications/${id}`, cookie },
+    {
+      name: 'portal-attempt',
+      what: 'Portail : un envoi',
+      path: `/portal/notifications/${id}`,
+      cookie,
+    },
     {
       ...{ name: 'portal-trial', what: 'Portail : appel d’essai', path: '/portal/trial' },
       cookie: calm,
@@ -127,7 +146,10 @@ async function enter({ db, clock, url }: World, slug: PartnerSlug) {
   };
   const redirect = 'manual';
   const opened = await fetch(url + (await link()), { redirect });
-  const held = opened.headers.getSetCookie().map((it) => it.split(';')[0]).join('; ');
+  const held = opened.headers
+    .getSetCookie()
+    .map((it) => it.split(';')[0])
+    .join('; ');
   const pressed = await fetch(`${url}/portal/open`, {
     ...{ method: 'POST', redirect, headers: { cookie: held, origin: url } },
   });

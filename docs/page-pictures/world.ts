@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Kysely, sql } from 'kysely';
 import Koa from 'koa';
+import { type Kysely, sql } from 'kysely';
 import pg from 'pg';
 import type { DashboardNeeds } from '#adapters/dashboard/needs.ts';
 import { sessionCookie } from '#adapters/dashboard/visit.ts';
@@ -18,8 +18,8 @@ import { partnerClient } from '#adapters/partner/partner-client.ts';
 import { chromiumCacheDir } from '#adapters/pdf/chromium-binary.ts';
 import { chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { addAccount } from '#adapters/postgres/accounts.ts';
-import { connect } from '#adapters/postgres/database.ts';
 import { openSession, type Role, viewerOf } from '#adapters/postgres/dashboard/account-sessions.ts';
+import { connect } from '#adapters/postgres/database.ts';
 import { startEmbeddedPostgres } from '#adapters/postgres/embedded-server.ts';
 import { postgresPartnerRegistry } from '#adapters/postgres/partner-registry.ts';
 import type { Tables } from '#adapters/postgres/tables.ts';
@@ -27,17 +27,18 @@ import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { WORKER_LOCK_CLASS } from '#adapters/postgres/worker-lock.ts';
 import { secretBox } from '#adapters/secret-box.ts';
 import type { CorrectionReader, DeliveryAnswer, Mailer } from '#application/ports.ts';
+import { migrate } from '#db/migrate.ts';
 import { PARTNER_RETRY_DELAYS_MS } from '#domain/notification.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
 import type { CheckoutFacts } from '#domain/payment.ts';
-import { migrate } from '#db/migrate.ts';
+import { sampleSeller } from '../../test/support/seller.ts';
 import { memoryFiles } from './memory-files.ts';
 import { addressOf, keyOf, PARTNERS, partnersEndpoints, type Says } from './partners.ts';
-import { sampleSeller } from '../../test/support/seller.ts';
 
 /** Somebody with a session, whose browser sends forms as the pages do. */
 export type Person = {
   readonly cookie: { readonly name: string; readonly value: string };
+  get(path: string): Promise<Response>;
   post(path: string, fields: Record<string, string>): Promise<Response>;
 };
 export type World = Awaited<ReturnType<typeof openWorld>>;
@@ -67,7 +68,9 @@ export async function openWorld(folder: string, environment: DashboardNeeds['env
   const files = memoryFiles();
   const mailer: Mailer = { send: async () => mailed(mailAnswer) };
   const paid = new Map<string, CheckoutFacts>();
-  const corrections: { told: Awaited<ReturnType<CorrectionReader['read']>> | null } = { told: null };
+  const corrections: { told: Awaited<ReturnType<CorrectionReader['read']>> | null } = {
+    told: null,
+  };
   const seller = sampleSeller();
   const work = {
     ...{ transact, clock, secrets, files, printer, partner, mailer, seller, documentFaults },
@@ -141,12 +144,13 @@ async function signedIn(
   userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
 ): Promise<Person> {
   const { email } = who;
-  await addAccount(db, { ...who, passwordHash: '!' }, now);
+  await addAccount(db, { ...who, passwordHash: 'none' }, now);
   const value = await openSession(db, { email, userAgent }, now);
   const csrf = (await viewerOf(db, value, now))?.csrfToken ?? '';
   const cookie = { name: sessionCookie(url), value };
   return {
     cookie,
+    get: (path) => fetch(url + path, { headers: { cookie: `${cookie.name}=${cookie.value}` } }),
     post: (path, fields) =>
       fetch(url + path, {
         ...{ method: 'POST', redirect: 'manual' },

@@ -90,8 +90,8 @@ function notificationSentence(cause: NotificationCause): string {
   }
   if (channel === 'email') {
     return state === 'failed'
-      ? fr`Une adresse refuse la facture (${seen}). Vérifiez-la avec le client, corrigez-la ` +
-          fr`dans Stripe, puis relancez.`
+      ? fr`Une adresse refuse la facture (${seen}). Vérifiez-la avec le client : relancez si elle ` +
+          fr`est bonne, sinon transmettez-lui le PDF.`
       : fr`Le serveur d’e-mail n’a pas pris la facture (${seen}). Quand il répond de ` +
           fr`nouveau, relancez.`;
   }
