@@ -33,7 +33,7 @@ const ARMS: readonly Arm[] = ['program', 'bare', 'sync-engine'];
 /** At least so often as many as bare `pg` (design.md §11). */
 const LIMIT = 5;
 /** Connections to the database: each peer is tried with these, and measured with its best. */
-const PEER_CONNECTIONS = [10, 20, 40];
+const PEER_CONNECTIONS = [10, 20];
 
 const { values } = parseArgs({
   options: {
