@@ -131,7 +131,7 @@ function figureViews(span: Span, sold: Figures) {
   const [first, ...others] = amounts.map(({ gross, currency: code }) =>
     euros(cents(gross), currency(code)),
   );
-  const share = tried === 0 ? '—' : `${(Math.floor((firstTry * 1000) / tried) / 10).toFixed(1)}`;
+  const share = tried === 0 ? '—' : tenths(Math.floor((firstTry * 1000) / tried));
   const href = spanAddress(span, bounds);
   return [
     { name: 'Paiements reçus', value: count(payments), under: '', href },
@@ -208,4 +208,9 @@ function machineViews(work: WorkNow, now: Date) {
     { name: 'Dernière réconciliation', ...moment(lastReconciledAt, 'pas encore'), href: null },
     { name: 'Dernier audit', ...moment(lastAudit?.at ?? null, 'pas encore'), href: null },
   ];
+}
+
+/** « 90,0 », but « 100 »: all is all. */
+function tenths(perMille: number): string {
+  return perMille === 1000 ? '100' : (perMille / 10).toFixed(1);
 }
