@@ -1,6 +1,6 @@
-// A reporter for CI, where a failed test has a second try because the machine is not ours alone: whatever
-// needed it is told by name, with what it said the first time. Whoever works on the tests has no
-// second try.
+// A reporter for CI, where a test that waited in vain has a second try, because the machine is not ours
+// alone: whatever needed it is told by name, with what it said the first time. A wrong answer has none,
+// nor has whoever works on the tests.
 
 import type { Reporter, TestCase } from 'vitest/node';
 

@@ -1,57 +1,21 @@
-// The sandbox's own files: style, script, icon, face. Read once; their addresses carry a digest of
-// their bytes, so that browsers may keep them for ever and never show yesterday's style.
+// The sandbox's own files: style, script, icon, and the face of the invoice.
 
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { Middleware } from 'koa';
-
-type Asset = { readonly bytes: Buffer; readonly type: string; readonly version: string };
+import { type FileEntry, servedFiles } from '#adapters/pages/served-files.ts';
 
 const OURS = new URL('./assets/', import.meta.url);
 const INTER = new URL('./files/', import.meta.resolve('@fontsource-variable/inter/wght.css'));
 
-const ASSETS: ReadonlyMap<string, Asset> = new Map([
-  asset('sandbox.css', 'text/css; charset=utf-8', OURS),
-  asset('sandbox.js', 'text/javascript; charset=utf-8', OURS),
-  asset('icon.svg', 'image/svg+xml', OURS),
-  asset('inter-latin-wght-normal.woff2', 'font/woff2', INTER),
-  asset('inter-latin-ext-wght-normal.woff2', 'font/woff2', INTER),
-]);
+const ENTRIES: readonly FileEntry[] = [
+  ['sandbox.css', 'text/css; charset=utf-8', OURS],
+  ['sandbox.js', 'text/javascript; charset=utf-8', OURS],
+  ['icon.svg', 'image/svg+xml', OURS],
+  ['inter-latin-wght-normal.woff2', 'font/woff2', INTER],
+  ['inter-latin-ext-wght-normal.woff2', 'font/woff2', INTER],
+];
 
-const BASE = '/sandbox/assets/';
-const YEAR_S = 31_536_000;
-const WEEK_S = 604_800;
+const files = servedFiles('/sandbox/assets/', ENTRIES);
 
-/** The address of an asset, with its version. Throws on a name that is none. */
-export function assetUrl(name: string): string {
-  const found = ASSETS.get(name);
-  if (!found) throw new Error(`no asset ${name}`);
-  return `${BASE}${name}?v=${found.version}`;
-}
+export const assetUrl = files.url;
 
 /** GET of `/sandbox/assets/:name`, or of one fixed name wherever it is mounted. */
-export function staticAsset(fixedName?: string): Middleware {
-  return (ctx) => {
-    const name = fixedName ?? ctx.path.slice(BASE.length);
-    const found = ASSETS.get(name);
-    if (!found) {
-      ctx.status = 404;
-      return;
-    }
-    const pinned = ctx.query.v === found.version;
-    const maxAge = pinned ? `max-age=${YEAR_S}, immutable` : `max-age=${WEEK_S}`;
-    ctx.set('Cache-Control', `public, ${maxAge}`);
-    ctx.set('X-Content-Type-Options', 'nosniff');
-    ctx.status = 200;
-    ctx.etag = found.version;
-    ctx.type = found.type;
-    if (ctx.fresh) ctx.status = 304;
-    else ctx.body = found.bytes;
-  };
-}
-
-function asset(name: string, type: string, folder: URL): [string, Asset] {
-  const bytes = readFileSync(new URL(name, folder));
-  const version = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
-  return [name, { bytes, type, version }];
-}
+export const staticAsset = files.serve;
