@@ -23,7 +23,7 @@ import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresLeftovers } from '#adapters/postgres/leftovers.ts';
 import { postgresPersonalData } from '#adapters/postgres/personal-data.ts';
 import { queueFigures } from '#adapters/postgres/queue-figures.ts';
-import { postgresTransact } from '#adapters/postgres/transact.ts';
+import { postgresEventStore, postgresTransact } from '#adapters/postgres/transact.ts';
 import { type SecretBox, secretBox } from '#adapters/secret-box.ts';
 import type { SentryReports } from '#adapters/sentry/sentry-reports.ts';
 import { stripeClient } from '#adapters/stripe/client.ts';
@@ -40,7 +40,7 @@ import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import type { AroundJob, Handlers } from '#adapters/worker/tasks.ts';
 import { nightlyAudit } from '#application/audit-books.ts';
 import { clearLeftovers } from '#application/clear-leftovers.ts';
-import { eventIntake } from '#application/event-intake.ts';
+import { BATCHES_AT_ONCE, eventIntake } from '#application/event-intake.ts';
 import { giveBackDeliveries } from '#application/interrupt-delivery.ts';
 import type { FileStore } from '#application/ports.ts';
 import { purgePersonalData } from '#application/purge-personal-data.ts';
@@ -109,6 +109,10 @@ export type Work = {
 /** How many database connections a process keeps for its use cases. */
 const CONNECTIONS_MAX = 12;
 
+// Webhooks have connections of their own: no page and no worker keeps them waiting. Theirs read no table
+// from end to end, for `add_jobs` plans once, while the queue is short, and then does so at every burst.
+const INTAKE_CONNECTIONS = { connectionsMax: BATCHES_AT_ONCE, session: 'set enable_seqscan = off' };
+
 const CLOSE_WITHIN_MS = 1_500;
 
 export function compose(config: Config, around: Surroundings): Program {
@@ -119,6 +123,7 @@ export function compose(config: Config, around: Surroundings): Program {
   const { workerId } = around;
   const livemode = config.environment === 'production';
   const db = connect(around.databaseUrl, { connectionsMax: CONNECTIONS_MAX });
+  const intakeDb = connect(around.databaseUrl, INTAKE_CONNECTIONS);
   const secrets = secretBox(around.secretsKey, around.oldSecretsKeys);
   const transact = postgresTransact(db, { clock, secrets, watch: bookWatch(telemetry) });
   const alerts = alertsToAll([
@@ -165,7 +170,7 @@ export function compose(config: Config, around: Surroundings): Program {
       stripe,
       webhookSecrets: around.stripe.webhookSecrets,
       livemode,
-      receive: eventIntake(base).receive,
+      receive: eventIntake({ ...base, store: postgresEventStore(intakeDb) }).receive,
       alerts,
       clock,
       log: toldLog(log, sentry, 'webhook'),
@@ -273,7 +278,7 @@ export function compose(config: Config, around: Surroundings): Program {
       // Calls and mails that outlive the drain were given back: nobody waits for their results.
       const late = new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());
       await Promise.race([closed, late]);
-      await db.destroy();
+      await Promise.all([db.destroy(), intakeDb.destroy()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 // The door through which webhooks come in. A commit costs the same for one event as for a hundred, so
 // those that arrive while one is under way wait for it and share the next; one that comes alone waits
-// for nobody. Whoever waits is answered after the commit, never before.
+// for nobody. When as many wait as are being stored, they go beside them: the database works on these
+// while the disk works on those. Whoever waits is answered after the commit, never before.
 
 import type { ArrivingEvent, ReceivedEvent } from './ports.ts';
 import {
@@ -34,6 +35,9 @@ const LIMITS: IntakeLimits = {
   waitingLength: 64 * 2 ** 20,
 };
 
+/** One that works and one that waits for the disk; a third would only make all of them smaller. */
+export const BATCHES_AT_ONCE = 2;
+
 /** What an event weighs beside its body: its fields, its request, its place in line. */
 const BESIDE_LENGTH = 4_096;
 
@@ -55,7 +59,9 @@ export function eventIntake(needs: ReceiveNeeds, limits: IntakeLimits = LIMITS):
   let line: Waiting[] = [];
   /** Of all that is not answered yet, those of the batch under way included. */
   let heldLength = 0;
-  let isUnderWay = false;
+  /** How many events each batch under way holds. */
+  const underWay: number[] = [];
+  let isAwaited = false;
 
   function wait(event: ArrivingEvent, length: number): Promise<Receipt> {
     return new Promise((resolve, reject) => {
@@ -65,30 +71,43 @@ export function eventIntake(needs: ReceiveNeeds, limits: IntakeLimits = LIMITS):
         else reject(received.failed);
       };
       line.push({ event, length, since: clock.now().getTime(), settle });
-      if (isUnderWay) return;
-      isUnderWay = true;
-      // After all that this turn of the event loop has read, so that a burst is one batch. The work
-      // serves everybody and belongs to nobody's trace.
-      trace.apart(() => setImmediate(work));
+      begin();
     });
   }
 
+  // After all that this turn of the event loop has read, so that a burst is one batch; and after the
+  // answers of a batch that ended, so that what they bring is read. The work serves everybody and
+  // belongs to nobody's trace.
+  function begin(): void {
+    if (isAwaited || !mayBegin()) return;
+    isAwaited = true;
+    trace.apart(() => setImmediate(work));
+  }
+
+  function mayBegin(): boolean {
+    return underWay.length < BATCHES_AT_ONCE && line.length >= Math.max(1, ...underWay);
+  }
+
   async function work(): Promise<void> {
-    while (line.length > 0) {
-      const batch = takeBatch();
-      try {
-        const received = await receiveEvents(
-          needs,
-          batch.map(({ event }) => event),
-        );
-        for (const [at, { settle }] of batch.entries()) settle(received[at] as Receiving);
-      } catch (failed) {
-        for (const { settle } of [...batch, ...takeImpatient()]) settle({ failed });
-      }
-      // Their answers are written first, and what came meanwhile is read.
-      await new Promise(setImmediate);
+    isAwaited = false;
+    // Those who waited may have been told meanwhile that the database is away.
+    if (line.length === 0) return;
+    const batch = takeBatch();
+    underWay.push(batch.length);
+    // What is left of a burst need not wait for this batch.
+    begin();
+    try {
+      const received = await receiveEvents(
+        needs,
+        batch.map(({ event }) => event),
+      );
+      for (const [at, { settle }] of batch.entries()) settle(received[at] as Receiving);
+    } catch (failed) {
+      for (const { settle } of [...batch, ...takeImpatient()]) settle({ failed });
+    } finally {
+      underWay.splice(underWay.indexOf(batch.length), 1);
+      begin();
     }
-    isUnderWay = false;
   }
 
   function takeBatch(): Waiting[] {

@@ -3,12 +3,14 @@
 // costs; each has an answer of its own all the same.
 
 import type { PaymentKey } from '#domain/payment-key.ts';
-import type { ArrivingEvent, Clock, ReceivedEvent, Trace, Transact } from './ports.ts';
+import type { ArrivingEvent, Clock, Inbox, ReceivedEvent, Trace, Transact } from './ports.ts';
 import { untraced } from './unwatched.ts';
 
 export type ReceiveNeeds = {
   readonly transact: Transact;
   readonly clock: Clock;
+  /** Stores by one statement alone, which asks the database once instead of thrice; absent: in a transaction. */
+  readonly store?: Inbox['store'];
   readonly trace?: Trace;
   /** Adds a job as a step of its own, given its place; absent: it belongs to the step under way. */
   readonly adding?: <T>(task: string, add: (place: string | null) => Promise<T>) => Promise<T>;
@@ -21,7 +23,7 @@ export type ReceiveNeeds = {
 export type Receipt = 'stored' | 'duplicate';
 
 /** What became of one event among many; with `failed`, nothing is promised about it. */
-export type Receiving = Receipt | { readonly failed: unknown };
+export type Receiving = Receipt | Failure;
 
 /** Stores a verified event once. Throws when that failed; Stripe must then be told to come back. */
 export function receiveEvent(needs: ReceiveNeeds, event: ReceivedEvent): Promise<Receipt> {
@@ -66,30 +68,37 @@ export async function receiveEvents(
   const given = events
     .filter(({ id }, at) => firstAt.get(id) === at)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  let result: { readonly stored: ReadonlySet<string>; readonly stopped: Stopped };
+  let stored: ReadonlySet<string>;
   try {
-    result = await needs.transact(async ({ inbox }) => {
-      const stored = await inbox.store(given, needs.clock.now());
-      if ('refused' in stored) throw new Refusal('an event was refused', { cause: stored.refused });
-      const known = given.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
-      return { stored, stopped: known.length > 0 ? await inbox.quarantined(known) : new Map() };
-    });
+    stored = await storeAll(needs, given);
   } catch (error) {
     if (error instanceof Refusal) return oneByOne(needs, events, error);
     throw error;
   }
-  const failures = await reopenAll(needs, new Set(result.stopped.values()));
+  const known = given.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
+  const failures = known.length > 0 ? await lookAgain(needs, known) : new Map<string, Failure>();
   return events.map(({ id }, at): Receiving => {
-    if (result.stored.has(id) && firstAt.get(id) === at) return 'stored';
-    const key = result.stopped.get(id);
-    return (key && failures.get(key)) ?? 'duplicate';
+    if (stored.has(id) && firstAt.get(id) === at) return 'stored';
+    return failures.get(id) ?? 'duplicate';
   });
 }
 
-/** Ends the transaction, of which PostgreSQL takes nothing more. */
+async function storeAll(
+  { transact, clock, store }: ReceiveNeeds,
+  given: readonly ArrivingEvent[],
+): Promise<ReadonlySet<string>> {
+  const by = async (storing: Inbox['store']): Promise<ReadonlySet<string>> => {
+    const stored = await storing(given, clock.now());
+    if ('refused' in stored) throw new Refusal('an event was refused', { cause: stored.refused });
+    return stored;
+  };
+  return store ? by(store) : transact(({ inbox }) => by(inbox.store));
+}
+
+/** Ends a transaction, too, of which PostgreSQL takes nothing more. */
 class Refusal extends Error {}
 
-type Stopped = ReadonlyMap<string, PaymentKey>;
+type Failure = { readonly failed: unknown };
 
 async function oneByOne(
   needs: ReceiveNeeds,
@@ -109,13 +118,20 @@ async function oneByOne(
   return answers;
 }
 
-/** Those payments whose events could not be opened again, with the reason. */
-async function reopenAll(
+/** Opens those known events again that are in quarantine; which ones that failed for, and why. */
+async function lookAgain(
   { transact, clock }: ReceiveNeeds,
-  keys: ReadonlySet<PaymentKey>,
-): Promise<ReadonlyMap<PaymentKey, { readonly failed: unknown }>> {
-  const failures = new Map<PaymentKey, { readonly failed: unknown }>();
-  for (const key of keys) {
+  known: readonly string[],
+): Promise<ReadonlyMap<string, Failure>> {
+  let stopped: ReadonlyMap<string, PaymentKey>;
+  try {
+    stopped = await transact(({ inbox }) => inbox.quarantined(known));
+  } catch (failed) {
+    // What is new among their company is stored, and hears so.
+    return new Map(known.map((id) => [id, { failed }]));
+  }
+  const failures = new Map<PaymentKey, Failure>();
+  for (const key of new Set(stopped.values())) {
     try {
       await transact(async ({ inbox, outbox }) => {
         for (const eventId of await inbox.reopen(key, clock.now())) {
@@ -126,5 +142,10 @@ async function reopenAll(
       failures.set(key, { failed });
     }
   }
-  return failures;
+  return new Map(
+    [...stopped].flatMap(([id, key]) => {
+      const failure = failures.get(key);
+      return failure ? [[id, failure]] : [];
+    }),
+  );
 }

@@ -20,7 +20,12 @@ const CONNECTION_WAIT_MS = 5_000;
  */
 export function connect(
   url: string,
-  options: { readonly connectionsMax: number; readonly waitMs?: number },
+  options: {
+    readonly connectionsMax: number;
+    readonly waitMs?: number;
+    /** Statements that each new connection begins with. */
+    readonly session?: string;
+  },
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -32,6 +37,8 @@ export function connect(
   pool.on('error', () => {});
   pool.on('connect', (client) => {
     client.on('error', () => {});
+    // Before all else, since a client answers in turn; when it fails, so does what comes after.
+    if (options.session !== undefined) client.query(options.session).catch(() => {});
     prepareOften(client);
   });
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });

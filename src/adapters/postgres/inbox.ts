@@ -1,6 +1,6 @@
 // Stripe's events as rows, and what came of each.
 
-import { sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { type Job, jobKey } from '#application/jobs.ts';
 import type { ArrivingEvent, EventOutcome, Inbox } from '#application/ports.ts';
 import type { CreditWait } from '#domain/credit-note.ts';
@@ -18,52 +18,7 @@ const WAITS_FOR_ORDERS: readonly CreditWait[] = [
 
 export function postgresInbox(trx: Transaction<Tables>): Inbox {
   return {
-    async store(events, receivedAt) {
-      const column = <T>(of: (event: ArrivingEvent) => T): T[] => events.map(of);
-      const { bytes, starts, lengths } = bodiesOf(events);
-      try {
-        const { rows } = await sql<{ id: string }>`
-          with given as (
-            select id, type, api_version, livemode, account, object_id, created_at,
-                   convert_from(substring(${bytes}::bytea from start for length), 'UTF8') as body,
-                   trace_parent, payload, job_key
-            from unnest(
-              ${column((it) => it.id)}::text[],
-              ${column((it) => it.type)}::text[],
-              ${column((it) => it.apiVersion)}::text[],
-              ${column((it) => it.livemode)}::boolean[],
-              ${column((it) => it.account)}::text[],
-              ${column((it) => it.objectId)}::text[],
-              ${column((it) => it.createdAt)}::timestamptz[],
-              ${starts}::integer[],
-              ${lengths}::integer[],
-              ${column((it) => it.place ?? null)}::text[],
-              ${column(payloadOf)}::json[],
-              ${column((it) => jobKey(jobOf(it)))}::text[]
-            ) as t (id, type, api_version, livemode, account, object_id, created_at, start, length,
-                    trace_parent, payload, job_key)
-          ), stored as (
-            insert into stripe_event (id, type, api_version, livemode, account, object_id,
-                                      created_at, received_at, body, trace_parent)
-            select id, type, api_version, livemode, account, object_id,
-                   created_at, ${receivedAt}, body, trace_parent from given
-            on conflict (id) do nothing returning id
-          ), opened as (
-            insert into event_outcome (event_id, kind, tries, concluded_at)
-            select id, 'pending', 0, ${receivedAt} from stored
-          ), queued as (
-            select graphile_worker.add_jobs(array_agg(
-              row('resolve-payment', payload, null, null, null, job_key, null, null)
-                ::graphile_worker.job_spec order by id))
-            from stored join given using (id) having count(*) > 0
-          )
-          select id from stored where (select count(*) from queued) > 0`.execute(trx);
-        return new Set(rows.map((row) => row.id));
-      } catch (error) {
-        if (isRefusal(error)) return { refused: error };
-        throw error;
-      }
-    },
+    store: (events, receivedAt) => storeEvents(trx, events, receivedAt),
 
     async quarantined(eventIds) {
       const { rows } = await sql<{ id: string; key: PaymentKey }>`
@@ -180,6 +135,58 @@ export function postgresInbox(trx: Transaction<Tables>): Inbox {
       return rows.map((row) => row.id);
     },
   };
+}
+
+/** `Inbox.store`, on a transaction or by itself: it is one statement. */
+export async function storeEvents(
+  db: Kysely<Tables>,
+  events: readonly ArrivingEvent[],
+  receivedAt: Date,
+): ReturnType<Inbox['store']> {
+  const column = <T>(of: (event: ArrivingEvent) => T): T[] => events.map(of);
+  const { bytes, starts, lengths } = bodiesOf(events);
+  try {
+    const { rows } = await sql<{ id: string }>`
+      with given as (
+        select id, type, api_version, livemode, account, object_id, created_at,
+               convert_from(substring(${bytes}::bytea from start for length), 'UTF8') as body,
+               trace_parent, payload, job_key
+        from unnest(
+          ${column((it) => it.id)}::text[],
+          ${column((it) => it.type)}::text[],
+          ${column((it) => it.apiVersion)}::text[],
+          ${column((it) => it.livemode)}::boolean[],
+          ${column((it) => it.account)}::text[],
+          ${column((it) => it.objectId)}::text[],
+          ${column((it) => it.createdAt)}::timestamptz[],
+          ${starts}::integer[],
+          ${lengths}::integer[],
+          ${column((it) => it.place ?? null)}::text[],
+          ${column(payloadOf)}::json[],
+          ${column((it) => jobKey(jobOf(it)))}::text[]
+        ) as t (id, type, api_version, livemode, account, object_id, created_at, start, length,
+                trace_parent, payload, job_key)
+      ), stored as (
+        insert into stripe_event (id, type, api_version, livemode, account, object_id,
+                                  created_at, received_at, body, trace_parent)
+        select id, type, api_version, livemode, account, object_id,
+               created_at, ${receivedAt}, body, trace_parent from given
+        on conflict (id) do nothing returning id
+      ), opened as (
+        insert into event_outcome (event_id, kind, tries, concluded_at)
+        select id, 'pending', 0, ${receivedAt} from stored
+      ), queued as (
+        select graphile_worker.add_jobs(array_agg(
+          row('resolve-payment', payload, null, null, null, job_key, null, null)
+            ::graphile_worker.job_spec order by id))
+        from stored join given using (id) having count(*) > 0
+      )
+      select id from stored where (select count(*) from queued) > 0`.execute(db);
+    return new Set(rows.map((row) => row.id));
+  } catch (error) {
+    if (isRefusal(error)) return { refused: error };
+    throw error;
+  }
 }
 
 function jobOf({ id }: ArrivingEvent): Job {
