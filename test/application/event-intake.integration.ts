@@ -6,8 +6,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { postgresEventStore } from '#adapters/postgres/transact.ts';
 import { eventIntake } from '#application/event-intake.ts';
-import type { ReceivedEvent, Trace, Transact } from '#application/ports.ts';
+import type { Inbox, ReceivedEvent, Trace, Transact } from '#application/ports.ts';
 import { resolvePayment } from '#application/resolve-payment.ts';
 import { receivedEvent, type TestBooks, testBooks } from '#test/support/books.ts';
 import { line, paidCheckout } from '#test/support/orders.ts';
@@ -47,18 +48,25 @@ async function leftOf({ id }: ReceivedEvent): Promise<Left> {
 type Fate = 'ok' | 'before' | 'after';
 
 /** A database that is away at some calls, or goes away between its commit and its answer. */
-function troubled(fates: readonly Fate[]): { readonly transact: Transact; calls(): number } {
+function troubled(fates: readonly Fate[]): {
+  readonly transact: Transact;
+  readonly store: Inbox['store'];
+  calls(): number;
+} {
   let calls = 0;
+  async function asked<T>(work: () => Promise<T>): Promise<T> {
+    const fate = fates[calls] ?? 'ok';
+    calls += 1;
+    if (fate === 'before') throw new Error('the database is away');
+    const result = await work();
+    if (fate === 'after') throw new Error('the answer was lost');
+    return result;
+  }
+  const store = postgresEventStore(books.db);
   return {
     calls: () => calls,
-    async transact(work) {
-      const fate = fates[calls] ?? 'ok';
-      calls += 1;
-      if (fate === 'before') throw new Error('the database is away');
-      const result = await books.transact(work);
-      if (fate === 'after') throw new Error('the answer was lost');
-      return result;
-    },
+    transact: (work) => asked(() => books.transact(work)),
+    store: (events, at) => asked(() => store(events, at)),
   };
 }
 
@@ -73,40 +81,47 @@ const FATES = fc.array(fc.constantFrom<Fate[]>('ok', 'ok', 'ok', 'before', 'afte
 });
 
 test('any company and any trouble: what was accepted is there once, and each hears its own answer', async () => {
-  const property = fc.asyncProperty(ARRIVALS, SPOILT_ONES, FATES, async (arrivals, bad, fates) => {
-    const events = Array.from({ length: 6 }, (_, at) =>
-      newEvent(bad.includes(at) ? SPOILT[at % SPOILT.length] : {}),
-    );
-    const { transact } = troubled(fates);
-    const { receive } = eventIntake({ ...books.base, transact });
-    const answers = events.map((): Promise<string>[] => []);
-    for (const { event, pause } of arrivals) {
-      if (pause === 'turn') await new Promise(setImmediate);
-      if (pause === 'moment') await new Promise((resolve) => setTimeout(resolve, 2));
-      const received = receive(events[event] as ReceivedEvent).catch(() => 'failed');
-      answers[event]?.push(received);
-    }
-    for (const [at, event] of events.entries()) {
-      const heard = await Promise.all(answers[at] ?? []);
-      const count = (answer: string) => heard.filter((it) => it === answer).length;
-      const left = await leftOf(event);
-      if (bad.includes(at)) {
-        expect(count('failed')).toBe(heard.length);
-        expect(left).toEqual(NOTHING);
-        continue;
+  const property = fc.asyncProperty(
+    ARRIVALS,
+    SPOILT_ONES,
+    FATES,
+    fc.boolean(),
+    async (...given) => {
+      const [arrivals, bad, fates, isAlone] = given;
+      const events = Array.from({ length: 6 }, (_, at) =>
+        newEvent(bad.includes(at) ? SPOILT[at % SPOILT.length] : {}),
+      );
+      const { transact, store } = troubled(fates);
+      const { receive } = eventIntake({ ...books.base, transact, ...(isAlone ? { store } : {}) });
+      const answers = events.map((): Promise<string>[] => []);
+      for (const { event, pause } of arrivals) {
+        if (pause === 'turn') await new Promise(setImmediate);
+        if (pause === 'moment') await new Promise((resolve) => setTimeout(resolve, 2));
+        const received = receive(events[event] as ReceivedEvent).catch(() => 'failed');
+        answers[event]?.push(received);
       }
-      expect(count('stored')).toBeLessThanOrEqual(1);
-      if (count('stored') + count('duplicate') > 0) expect(left).toEqual(ONE);
-      else expect([ONE, NOTHING]).toContainEqual(left);
-      if (fates.every((it) => it === 'ok') && heard.length > 0) {
-        expect([count('stored'), count('duplicate')]).toEqual([1, heard.length - 1]);
+      for (const [at, event] of events.entries()) {
+        const heard = await Promise.all(answers[at] ?? []);
+        const count = (answer: string) => heard.filter((it) => it === answer).length;
+        const left = await leftOf(event);
+        if (bad.includes(at)) {
+          expect(count('failed')).toBe(heard.length);
+          expect(left).toEqual(NOTHING);
+          continue;
+        }
+        expect(count('stored')).toBeLessThanOrEqual(1);
+        if (count('stored') + count('duplicate') > 0) expect(left).toEqual(ONE);
+        else expect([ONE, NOTHING]).toContainEqual(left);
+        if (fates.every((it) => it === 'ok') && heard.length > 0) {
+          expect([count('stored'), count('duplicate')]).toEqual([1, heard.length - 1]);
+        }
+        if (!fates.includes('after')) {
+          expect(left).toEqual(count('stored') === 1 ? ONE : NOTHING);
+        }
       }
-      if (!fates.includes('after')) {
-        expect(left).toEqual(count('stored') === 1 ? ONE : NOTHING);
-      }
-    }
-  });
-  await fc.assert(property, { numRuns: 40 });
+    },
+  );
+  await fc.assert(property, { numRuns: 60 });
 });
 
 test('those that arrive at once, or while a commit is under way, share one', async () => {

@@ -36,7 +36,9 @@ export async function takeDueMail(
 // Two statements on purpose: the second has a snapshot of its own, taken after the partners' rows
 // were locked. In one, the count would still see what was under way before the lock was granted, and
 // the cap would break (traps.md §4). `no key update`, because a new order's foreign key asks for the
-// partner's row, too, and must not wait for us.
+// partner's row, too, and must not wait for us. A partner that is seen to have no room is not even locked:
+// one that hangs has work due at every look, and would have other claims skip it and look again. Whoever
+// ends one of its calls looks after that.
 export async function takeDueCalls(
   trx: Transaction<Tables>,
   now: Date,
@@ -47,6 +49,8 @@ export async function takeDueCalls(
       select p.slug from partner p where exists (
         select from notification n where n.partner_slug = p.slug and n.channel = 'webhook'
           and n.state = 'queued' and n.released_at is not null and n.next_attempt_at <= ${now})
+        and (select count(*) from notification n where n.partner_slug = p.slug
+          and n.channel = 'webhook' and n.state = 'sending') < ${perPartner}
     ), locked as materialized (
       select p.slug from partner p where p.slug in (select slug from due)
       order by p.slug for no key update of p skip locked
