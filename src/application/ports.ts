@@ -74,7 +74,7 @@ export type Inbox = {
   /**
    * Stores those of the events that are new, each with the job that resolves it, in one statement;
    * returns their ids. `refused` when the database takes one of them for no event, whatever it is
-   * told: nothing is stored then, and the transaction is of no more use. No id may be given twice.
+   * told: nothing is stored then, and a transaction around it is of no more use. No id may be given twice.
    */
   store(
     events: readonly ArrivingEvent[],

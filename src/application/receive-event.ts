@@ -22,6 +22,9 @@ export type ReceiveNeeds = {
  */
 export type Receipt = 'stored' | 'duplicate';
 
+/** Nothing is known of what came of it: whoever sent it must send it again. */
+type Failure = { readonly failed: unknown };
+
 /** What became of one event among many; with `failed`, nothing is promised about it. */
 export type Receiving = Receipt | Failure;
 
@@ -54,7 +57,7 @@ export function arriving<T>(
 }
 
 /**
- * Stores events in one transaction, an answer for each of them in their order; the same event may be
+ * Stores events with one commit, an answer for each of them in their order; the same event may be
  * among them twice. One that the database refuses fails alone: then they are stored one by one.
  * Throws when the database is away; nothing was stored then.
  */
@@ -95,10 +98,8 @@ async function storeAll(
   return store ? by(store) : transact(({ inbox }) => by(inbox.store));
 }
 
-/** Ends a transaction, too, of which PostgreSQL takes nothing more. */
+/** In a transaction it is what ends it, for PostgreSQL takes nothing more of that one. */
 class Refusal extends Error {}
-
-type Failure = { readonly failed: unknown };
 
 async function oneByOne(
   needs: ReceiveNeeds,

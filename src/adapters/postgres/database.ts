@@ -23,7 +23,7 @@ export function connect(
   options: {
     readonly connectionsMax: number;
     readonly waitMs?: number;
-    /** Statements that each new connection begins with. */
+    /** A setting that each new connection begins with; nothing may depend on it but speed. */
     readonly session?: string;
   },
 ): Database {
@@ -37,7 +37,8 @@ export function connect(
   pool.on('error', () => {});
   pool.on('connect', (client) => {
     client.on('error', () => {});
-    // Before all else, since a client answers in turn; when it fails, so does what comes after.
+    // Before all else, since a client answers in turn. A connection that is lost here is told by its first
+    // query; a server that will not have it set is only slower.
     if (options.session !== undefined) client.query(options.session).catch(() => {});
     prepareOften(client);
   });
