@@ -106,12 +106,19 @@ export type Work = {
   readonly giveBack: () => Promise<void>;
 };
 
-/** How many database connections a process keeps for its use cases. */
-const CONNECTIONS_MAX = 12;
-
-// Webhooks have connections of their own: no page and no worker keeps them waiting. Theirs read no table
-// from end to end, for `add_jobs` plans once, while the queue is short, and then does so at every burst.
+// Three pools of database connections. Webhooks have their own: no page and no worker keeps them waiting. They
+// read no table from end to end, for `add_jobs` plans once, while the queue is short, and then does so at
+// every burst. Use cases find all they touch by keys, whatever the statistics say: those of a new or suddenly
+// grown table are a minute late, and plans made meanwhile read all of it for each order. Pages, audits
+// and the nightly work are planned as PostgreSQL sees fit.
 const INTAKE_CONNECTIONS = { connectionsMax: BATCHES_AT_ONCE, session: 'set enable_seqscan = off' };
+const USE_CASE_CONNECTIONS = {
+  connectionsMax: 8,
+  session: ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
+    .map((way) => `set enable_${way} = off`)
+    .join('; '),
+};
+const READING_CONNECTIONS = { connectionsMax: 4 };
 
 const CLOSE_WITHIN_MS = 1_500;
 
@@ -122,10 +129,11 @@ export function compose(config: Config, around: Surroundings): Program {
   const newId = timeOrderedId;
   const { workerId } = around;
   const livemode = config.environment === 'production';
-  const db = connect(around.databaseUrl, { connectionsMax: CONNECTIONS_MAX });
+  const db = connect(around.databaseUrl, READING_CONNECTIONS);
+  const useCaseDb = connect(around.databaseUrl, USE_CASE_CONNECTIONS);
   const intakeDb = connect(around.databaseUrl, INTAKE_CONNECTIONS);
   const secrets = secretBox(around.secretsKey, around.oldSecretsKeys);
-  const transact = postgresTransact(db, { clock, secrets, watch: bookWatch(telemetry) });
+  const transact = postgresTransact(useCaseDb, { clock, secrets, watch: bookWatch(telemetry) });
   const alerts = alertsToAll([
     logAlerts(log),
     { raise: ({ kind }) => measures.alerted(kind) },
@@ -278,7 +286,7 @@ export function compose(config: Config, around: Surroundings): Program {
       // Calls and mails that outlive the drain were given back: nobody waits for their results.
       const late = new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref());
       await Promise.race([closed, late]);
-      await Promise.all([db.destroy(), intakeDb.destroy()]);
+      await Promise.all([db, useCaseDb, intakeDb].map((pool) => pool.destroy()));
     },
   };
 }

@@ -3,7 +3,14 @@
 // ciphertext moved to another row does not open, because its place is authenticated with it. Each
 // box names the key it was sealed with, so that a key can be replaced while old boxes still open.
 
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 export type SecretBox = {
   /** `place` names the row and column, such as `partner/demo/api_key`. Always the current key. */
@@ -23,7 +30,7 @@ const ID_BYTES = 4;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-type Key = { readonly id: Buffer; readonly bytes: Buffer };
+type Key = { readonly id: Buffer; readonly secret: KeyObject };
 
 /**
  * A box under a key of 32 bytes; what `old` ones have sealed still opens. Throws RangeError on a key
@@ -54,7 +61,9 @@ export function secretBox(current: Buffer, old: readonly Buffer[] = []): SecretB
     seal(plain, place) {
       const head = Buffer.concat([Buffer.from([NAMED]), sealing.id]);
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', sealing.bytes, nonce).setAAD(Buffer.from(place));
+      const cipher = createCipheriv('aes-256-gcm', sealing.secret, nonce).setAAD(
+        Buffer.from(place),
+      );
       const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
       return Buffer.concat([head, nonce, cipher.getAuthTag(), text]);
     },
@@ -84,12 +93,13 @@ export function keyIdOf(key: Buffer): string {
 
 function keyWithId(bytes: Buffer): Key {
   if (bytes.length !== 32) throw new RangeError('SECRETS_KEY must be 32 bytes');
-  return { bytes, id: Buffer.from(hkdfSync('sha256', bytes, '', 'secret box key id', ID_BYTES)) };
+  const id = Buffer.from(hkdfSync('sha256', bytes, '', 'secret box key id', ID_BYTES));
+  return { id, secret: createSecretKey(bytes) };
 }
 
-function decrypted(sealed: Buffer, at: number, { bytes }: Key, place: string): string {
+function decrypted(sealed: Buffer, at: number, { secret }: Key, place: string): string {
   const [nonceEnd, tagEnd] = [at + NONCE_BYTES, at + NONCE_BYTES + TAG_BYTES];
-  const decipher = createDecipheriv('aes-256-gcm', bytes, sealed.subarray(at, nonceEnd), {
+  const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(at, nonceEnd), {
     authTagLength: TAG_BYTES,
   })
     .setAAD(Buffer.from(place))

@@ -8,11 +8,17 @@
 const INVISIBLE =
   /[\p{Cc}\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\p{Cs}]/gu;
 
+// Most texts are what they should be: words of Latin letters, single spaces between them. NFC leaves these
+// letters alone.
+const SETTLED =
+  /^[!-~\u00A1-\u00AC\u00AE-\u017E]+(?:[ \u00A0\u202F][!-~\u00A1-\u00AC\u00AE-\u017E]+)*$/;
+
 /**
  * One line of visible text: normalised (NFC), invisible and control characters removed, runs of
  * white space turned into one space, trimmed, and cut to `charactersMax` code points with `…`.
  */
 export function plainLine(text: string, charactersMax = 500): string {
+  if (text.length <= charactersMax && SETTLED.test(text)) return text;
   const spaced = text.replace(/[\t\n\r\v\f\u2028\u2029]/g, ' ');
   const clean = spaced.normalize('NFC').replace(INVISIBLE, '').replace(/\s+/g, squeeze).trim();
   const points = Array.from(clean.slice(0, charactersMax * 2 + 2));

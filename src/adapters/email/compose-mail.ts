@@ -32,8 +32,8 @@ export async function composeMail(message: MailMessage): Promise<Buffer> {
   const body =
     shown.length === 0 ? root : root.createChild('multipart/related; type="multipart/alternative"');
   const texts = body.createChild('multipart/alternative');
-  texts.createChild('text/plain; charset=utf-8').setContent(message.text);
-  texts.createChild('text/html; charset=utf-8').setContent(message.html);
+  addText(texts, 'text/plain; charset=utf-8', message.text);
+  addText(texts, 'text/html; charset=utf-8', message.html);
   const stands = message.parts.map((part, at) => ({ part, stand: standIn(boundary, at) }));
   for (const { part, stand } of stands) {
     addPart(shown.includes(part) ? body : root, part, stand);
@@ -46,6 +46,13 @@ type Stand = { readonly part: MailPart; readonly stand: Buffer };
 /** Stands for a part's bytes while nodemailer builds the rest; one line once it is encoded. */
 function standIn(boundary: string, at: number): Buffer {
   return Buffer.from(`stand-in ${boundary} ${at}`.padEnd(48));
+}
+
+// Said, not left to nodemailer, which would count the letters of each text to choose.
+function addText(parent: MimeNode, contentType: string, content: string): void {
+  const node = parent.createChild(contentType);
+  node.setHeader('Content-Transfer-Encoding', 'quoted-printable');
+  node.setContent(content);
 }
 
 function addPart(parent: MimeNode, part: MailPart, stand: Buffer): void {

@@ -48,6 +48,7 @@ function broken(word: string, columnsMax: number): string[] {
 }
 
 function columns(text: string): number {
+  if (/^[\x20-\x7E\xA0-\u024F\u202F\u2010-\u2019]*$/.test(text)) return text.length;
   let total = 0;
   for (const letter of text) total += WIDE.test(letter) ? 2 : 1;
   return total;

@@ -2,9 +2,17 @@
 // carries its expiry and an HMAC over key and expiry, so it can be neither forged nor stretched, and
 // nothing about it is stored. Files are written once: whole, synced to disk, never overwritten.
 
-import { createHmac, hkdfSync, randomUUID, timingSafeEqual } from 'node:crypto';
+import {
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomUUID,
+  timingSafeEqual,
+} from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { inBatches } from '#application/in-batches.ts';
 import type { Clock, FileStore } from '#application/ports.ts';
 import { isFileKey, mustBeFileKey } from './file-key.ts';
 
@@ -31,6 +39,9 @@ export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
   const { dir, clock } = options;
   const linkKey = linkKeyOf(options.secretsKey);
   const linkKeys = [linkKey, ...(options.oldSecretsKeys ?? []).map(linkKeyOf)];
+
+  // Names that appear while a folder is being synced share the next one.
+  const syncedFolder = inBatches(syncFolders, { most: 100, apartMs: 0 });
 
   function pathOf(key: string): string {
     mustBeFileKey(key);
@@ -59,7 +70,7 @@ export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
       });
       try {
         await link(temporary, path); // fails when the name is taken, unlike a rename
-        await syncFolder(dirname(path));
+        await syncedFolder(dirname(path));
         return 'stored';
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'exists';
@@ -96,8 +107,8 @@ export function directoryFiles(options: DirectoryFilesOptions): DirectoryFiles {
   };
 }
 
-function linkKeyOf(secretsKey: Buffer): Buffer {
-  return Buffer.from(hkdfSync('sha256', secretsKey, '', 'file links', 32));
+function linkKeyOf(secretsKey: Buffer): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secretsKey, '', 'file links', 32)));
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
@@ -111,6 +122,11 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 // Without it the name, not the content, could be lost when the machine loses power.
+async function syncFolders(dirs: readonly string[]): Promise<readonly undefined[]> {
+  await Promise.all([...new Set(dirs)].map(syncFolder));
+  return dirs.map(() => undefined);
+}
+
 async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, 'r');
   try {

@@ -127,7 +127,11 @@ async function call(
     return endingOf(response.statusCode);
   };
   const late = Promise.withResolvers<Ending>();
-  const clock = setTimeout(() => late.resolve(timedOut(answer, way, timeoutMs)), timeoutMs);
+  // Hangs up on who is too late; the loser of the race is never looked at again.
+  const clock = setTimeout(() => {
+    late.resolve(timedOut(answer, way, timeoutMs));
+    abort.abort();
+  }, timeoutMs);
   try {
     return await Promise.race([exchange(), late.promise]);
   } catch (error) {
@@ -137,8 +141,6 @@ async function call(
     return failure;
   } finally {
     clearTimeout(clock);
-    // Hangs up on who was too late; the loser of the race is never looked at again.
-    abort.abort();
   }
 }
 

@@ -33,10 +33,18 @@ async function release(
 ): Promise<Released> {
   if (documents.length === 0) return [];
   const ids = documents.map((it) => it.creditNoteId ?? it.orderId);
+  // Document by document (`offset 0` keeps it so): planned as one join while the tables are new, it reads the
+  // index from end to end for ever after.
   const { rows } = await sql<Released[number]>`
-    update notification n set released_at = ${at}, trace_parent = g.place
-    from unnest(${ids}::bigint[], ${documents.map((it) => it.place)}::text[]) g (document_id, place)
-    where ${is} and n.released_at is null
+    with waiting as materialized (
+      select found.id, g.place
+      from unnest(${ids}::bigint[], ${documents.map((it) => it.place)}::text[]) g (document_id, place)
+      cross join lateral (
+        select n.id from notification n where ${is} and n.released_at is null offset 0
+      ) found
+    )
+    update notification n set released_at = ${at}, trace_parent = waiting.place
+    from waiting where n.id = waiting.id and n.released_at is null
     returning n.id, n.channel`.execute(trx);
   return rows;
 }

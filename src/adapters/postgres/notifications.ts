@@ -60,11 +60,14 @@ export function postgresNotifications(
         select (${isOfMail} and exists (select from notification n
             where n.state = 'queued' and n.channel = 'email' and n.released_at is not null
               and n.next_attempt_at <= ${now}))
-          or exists (select from notification n
-            where n.state = 'queued' and n.channel = 'webhook' and n.released_at is not null
-              and n.next_attempt_at <= ${now} and n.partner_slug in
-                (select partner_slug from notification
-                 where id = any(${ids}::uuid[]) and channel = 'webhook')) as more`.execute(trx);
+          or exists (select from notification ended cross join lateral (
+              select from notification n where n.partner_slug = ended.partner_slug
+                and n.state = 'queued' and n.channel = 'webhook' and n.released_at is not null
+                and n.next_attempt_at <= ${now} limit 1
+            ) due
+            where ended.id = any(${ids}::uuid[]) and ended.channel = 'webhook') as more`.execute(
+        trx,
+      );
       return rows[0]?.more ?? false;
     },
 
