@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import type { Role } from '#chaos/program-process.ts';
 import { delay } from '#chaos/waiting.ts';
 import { documentOf } from '#domain/invoice.ts';
-import { type BareChromium, bareChromium } from './bare-chromium.ts';
+import { type BareChromium, bareChromium, WAYS, type Way } from './bare-chromium.ts';
 import { type BenchWorld, type PartsOfAll, startBenchWorld } from './bench-world.ts';
 import { type Figure, figure, note, quantile, rounded, tellReport } from './figures.ts';
 import { cpuByPart, treeOf } from './process-table.ts';
@@ -36,22 +36,24 @@ const orders = Number(values.orders ?? (values.quick ? 150 : 600));
 const lines = Number(values.lines);
 const PAGES = [1, 2, 3, 4];
 const BARE_SECONDS = values.quick ? 1 : 2;
+/** Not counted: caches, connections, compiled code, the database's statistics. */
+const WARM_UP = values.quick ? 200 : 1_500;
 
 type Round = {
   /** Orders a second, from the first webhook to the last mail and call. */
   readonly whole: number;
-  /** PDFs a second by number of pages. */
-  readonly bare: readonly number[];
-  readonly bareCpuMs: number;
-  readonly ratio: number;
-  /** The same by processor time, stand-ins included: what a busy machine bends less. */
-  readonly cpuRatio: number;
+  readonly bare: Bare;
   readonly cpuMs: PartsOfAll;
   readonly transactions: number;
   readonly stripeRequests: number;
 };
 
-type BurstFigures = Omit<Round, 'bare' | 'bareCpuMs' | 'ratio' | 'cpuRatio'>;
+type BurstFigures = Omit<Round, 'bare'>;
+
+/** PDFs a second by number of pages, and ms of processor for one with the best number. */
+type Bare = { readonly [W in Way]: { readonly rates: readonly number[]; readonly cpuMs: number } };
+
+const NOTHING: Bare = { plain: { rates: [], cpuMs: 0 }, own: { rates: [], cpuMs: 0 } };
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-whole-'));
 const world = await startBenchWorld({
@@ -64,10 +66,10 @@ const world = await startBenchWorld({
 let bare: BareChromium | null = null;
 try {
   note(`${values.roles}; load ${loadavg()[0]}`);
-  await burst(world, Math.ceil(orders / 3)); // not counted: caches, connections, compiled code
+  await burst(world, WARM_UP);
   if (!values['only-path']) {
     bare = await bareChromium(await aDocument(world), { folder, pagesMax: Math.max(...PAGES) });
-    await bare.rate(Math.max(...PAGES), 1);
+    for (const way of WAYS) await bare.rate(way, Math.max(...PAGES), 1);
   }
   const measured: Round[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -78,9 +80,9 @@ try {
   const sustained = Math.min(...measured.map(({ whole }) => whole));
   const half = await atHalf(world, sustained / 2, values.quick ? 5 : 15);
   const figures: Figure[] = [
-    ...(bare === null ? [] : [chromiumRatio(measured), cpuRatio(measured)]),
+    ...(bare === null ? [] : ratios(measured)),
     rate('whole path: orders/s', measured, (it) => it.whole),
-    ...(bare === null ? [] : [rate('bare Chromium: PDFs/s', measured, bestOf)]),
+    ...(bare === null ? [] : bareRatesOf(measured)),
     figure('p99 from webhook to partner’s request at half load', {
       ...{ unit: 'ms', better: 'less', limit: 1000, rounds: [half.p99] },
     }),
@@ -107,31 +109,26 @@ async function oneRound(
   yardstick: BareChromium | null,
   bareFirst: boolean,
 ): Promise<Round> {
-  const nothing = { bare: [], bareCpuMs: Number.NaN };
-  const before = bareFirst && yardstick ? await bareRates(yardstick) : nothing;
+  if (yardstick === null) return { ...(await burst(of, orders)), bare: NOTHING };
+  const before = bareFirst ? await bareRates(yardstick) : null;
   const path = await burst(of, orders);
-  const bareSide = bareFirst || !yardstick ? before : await bareRates(yardstick);
-  const cpuOfAll = Object.values(path.cpuMs).reduce((sum, ms) => sum + ms, 0);
-  return {
-    ...{ ...path, ...bareSide },
-    ratio: path.whole / Math.max(...bareSide.bare),
-    cpuRatio: bareSide.bareCpuMs / cpuOfAll,
-  };
+  return { ...path, bare: before ?? (await bareRates(yardstick)) };
 }
 
-/** By number of pages; and ms of processor a PDF at the best of them, with what drives the browser. */
-async function bareRates(
-  yardstick: BareChromium,
-): Promise<{ readonly bare: readonly number[]; readonly bareCpuMs: number }> {
-  const bare: number[] = [];
+async function bareRates(yardstick: BareChromium): Promise<Bare> {
+  return { plain: await ratesOf(yardstick, 'plain'), own: await ratesOf(yardstick, 'own') };
+}
+
+async function ratesOf(yardstick: BareChromium, way: Way): Promise<Bare[Way]> {
+  const rates: number[] = [];
   const cpuMs: number[] = [];
   for (const pages of PAGES) {
     const before = await ownCpuMs();
-    const rateOf = await yardstick.rate(pages, BARE_SECONDS);
+    const rateOf = await yardstick.rate(way, pages, BARE_SECONDS);
     cpuMs.push(((await ownCpuMs()) - before) / (rateOf * BARE_SECONDS));
-    bare.push(rateOf);
+    rates.push(rateOf);
   }
-  return { bare, bareCpuMs: cpuMs[bare.indexOf(Math.max(...bare))] ?? Number.NaN };
+  return { rates, cpuMs: cpuMs[rates.indexOf(Math.max(...rates))] ?? Number.NaN };
 }
 
 /** Of this process and all its browsers; the program rests while it is asked for. */
@@ -187,20 +184,28 @@ async function atHalf(of: BenchWorld, rateOf: number, seconds: number) {
   };
 }
 
-function bestOf({ bare: rates }: Round): number {
-  return Math.max(...rates);
+function ratios(measured: readonly Round[]): readonly Figure[] {
+  const of = (way: Way) =>
+    measured.map(({ whole, bare: by }) => whole / Math.max(...by[way].rates));
+  // Stand-ins included: what a busy machine bends less.
+  const byCpu = measured.map(({ cpuMs, bare: by }) => {
+    const ofAll = Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
+    return by.plain.cpuMs / ofAll;
+  });
+  const ratio = { unit: '×', better: 'more' as const };
+  return [
+    figure('whole path ÷ bare Chromium', { ...ratio, limit: 0.7, rounds: of('plain') }),
+    figure('the same by processor time', { ...ratio, rounds: byCpu }),
+    figure('whole path ÷ the program’s own warm page', { ...ratio, rounds: of('own') }),
+  ];
 }
 
-function chromiumRatio(measured: readonly Round[]): Figure {
-  return figure('whole path ÷ bare Chromium', {
-    ...{ unit: '×', better: 'more', limit: 0.7, rounds: measured.map(({ ratio }) => ratio) },
-  });
-}
-
-function cpuRatio(measured: readonly Round[]): Figure {
-  return figure('whole path ÷ bare Chromium, by processor time', {
-    ...{ unit: '×', better: 'more', rounds: measured.map((it) => it.cpuRatio) },
-  });
+function bareRatesOf(measured: readonly Round[]): readonly Figure[] {
+  const best = (way: Way) => (round: Round) => Math.max(...round.bare[way].rates);
+  return [
+    rate('bare Chromium: PDFs/s', measured, best('plain')),
+    rate('the program’s own warm page: PDFs/s', measured, best('own')),
+  ];
 }
 
 function rate(name: string, measured: readonly Round[], of: (round: Round) => number): Figure {

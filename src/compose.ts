@@ -18,6 +18,7 @@ import { peoplesPages } from '#adapters/pages/peoples-pages.ts';
 import { type PartnerClient, partnerClient } from '#adapters/partner/partner-client.ts';
 import { type ChromiumPrinter, chromiumPrinter } from '#adapters/pdf/chromium-printer.ts';
 import { alertSubject } from '#adapters/postgres/alert-subject.ts';
+import { BY_KEYS_ALONE } from '#adapters/postgres/by-keys.ts';
 import { forgetEnded } from '#adapters/postgres/dashboard/account-sessions.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresLeftovers } from '#adapters/postgres/leftovers.ts';
@@ -108,16 +109,10 @@ export type Work = {
 
 // Three pools of database connections. Webhooks have their own: no page and no worker keeps them waiting. They
 // read no table from end to end, for `add_jobs` plans once, while the queue is short, and then does so at
-// every burst. Use cases find all they touch by keys, whatever the statistics say: those of a new or suddenly
-// grown table are a minute late, and plans made meanwhile read all of it for each order. Pages, audits
-// and the nightly work are planned as PostgreSQL sees fit.
+// every burst. Use cases find all they touch by keys. Pages, audits and the nightly work are planned as
+// PostgreSQL sees fit.
 const INTAKE_CONNECTIONS = { connectionsMax: BATCHES_AT_ONCE, session: 'set enable_seqscan = off' };
-const USE_CASE_CONNECTIONS = {
-  connectionsMax: 8,
-  session: ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
-    .map((way) => `set enable_${way} = off`)
-    .join('; '),
-};
+const USE_CASE_CONNECTIONS = { connectionsMax: 8, session: BY_KEYS_ALONE };
 const READING_CONNECTIONS = { connectionsMax: 4 };
 
 const CLOSE_WITHIN_MS = 1_500;

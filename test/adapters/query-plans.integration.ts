@@ -11,6 +11,7 @@ import {
   orderContents,
   queueHealth,
 } from '#adapters/postgres/book-lists.ts';
+import { BY_KEYS_ALONE } from '#adapters/postgres/by-keys.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { listDocuments } from '#adapters/postgres/document-lists.ts';
 import { listNotifications } from '#adapters/postgres/notification-lists.ts';
@@ -73,11 +74,13 @@ const PERIOD = { partner: SLUG, channel: 'webhook', since: BY(YEAR_MS), until } 
 
 type Work = (db: Database) => Promise<unknown>;
 
+const inATransaction = new Set<Work>();
+
 /** In a transaction that is taken back. */
 function inTx(work: (tx: Tx) => Promise<unknown>): Work {
   class TakenBack extends Error {}
   const clock = { now: () => until };
-  return async (given) => {
+  const takenBack: Work = async (given) => {
     const transact = postgresTransact(given, { clock, secrets: secretBox(GROWN_SECRETS_KEY) });
     await transact(async (tx) => {
       await work(tx);
@@ -86,6 +89,8 @@ function inTx(work: (tx: Tx) => Promise<unknown>): Work {
       if (!(error instanceof TakenBack)) throw error;
     });
   };
+  inATransaction.add(takenBack);
+  return takenBack;
 }
 
 const EACH_FEW_SECONDS: readonly (readonly [string, Work])[] = [
@@ -205,6 +210,30 @@ async function sent() {
     .executeTakeFirstOrThrow();
   return { id, channel: 'webhook' } as never;
 }
+
+/** What use cases do, apart from pages. */
+const USE_CASES: readonly (readonly [string, Work])[] = [
+  ...EACH_FEW_SECONDS.filter(([, work]) => inATransaction.has(work)),
+  ...ONCE_AN_ORDER,
+  ...EACH_ROUND,
+];
+
+describe('on the connections of use cases', () => {
+  beforeAll(() => client.query(BY_KEYS_ALONE));
+  afterAll(() => client.query('reset all'));
+
+  test.each(USE_CASES)(
+    '%s without reading a table or the whole of an index',
+    async (_what, work) => {
+      const queries = await statementsOf(db, work);
+      expect(queries.length).toBeGreaterThan(0);
+      for (const plan of await plansOf(client, queries, BIG, true)) {
+        expect(plan.scanned, plan.statement).toEqual([]);
+        expect(plan.rowsRead ?? 0, plan.statement).toBeLessThan(ROWS_READ_MAX);
+      }
+    },
+  );
+});
 
 describe.each([
   ['every few seconds', EACH_FEW_SECONDS],

@@ -1,7 +1,10 @@
 // What one order of one line costs the database, counted and held: transactions and statements from
 // the webhook to both deliveries. What it costs Stripe is counted in stripe-reader.integration.ts.
 
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BY_KEYS_ALONE } from '#adapters/postgres/by-keys.ts';
+import { connect } from '#adapters/postgres/database.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import type { Transact } from '#application/ports.ts';
 import { receiveEvent } from '#application/receive-event.ts';
@@ -27,10 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => books.close());
 
-/** The books' `transact`, counting transactions and the statements inside them. */
-function counting() {
+/** A `transact` on the books, counting transactions and the statements inside them. */
+function counting(on = books.db) {
   const counts = { transactions: 0, statements: 0 };
-  const db = books.db.withPlugin({
+  const db = on.withPlugin({
     transformQuery({ node }) {
       counts.statements += 1;
       return node;
@@ -115,4 +118,46 @@ test('ten orders at once share their transactions', async () => {
   console.info(`ten orders: ${counts.transactions} transactions, ${counts.statements} statements`);
   // Beside those that took them in. One by one they would be sixty.
   expect(counts.transactions).toBeLessThanOrEqual(30);
+});
+
+// Tables that grew from nothing have no statistics for a minute: the state in which plans go wrong.
+test('on new tables, the hundredth order reads no more rows than the first', async () => {
+  const fresh = await testBooks();
+  const pool = connect(fresh.url, { connectionsMax: 4, session: BY_KEYS_ALONE });
+  try {
+    await fresh.addPartner('fiscalia');
+    const needs = {
+      ...fresh.base,
+      transact: counting(pool).transact,
+      partner: recordingPartner(() => ACCEPTED).partner,
+      mailer: recordingMailer(() => ACCEPTED).mailer,
+      files: memoryFiles(),
+      printer: numberPrinter,
+      stripe: {
+        read: async ({ objectId }: { readonly objectId: string | null }) => ({
+          facts: paidCheckout({ sessionId: `${objectId}`, paymentIntentId: `pi_${objectId}` }),
+        }),
+      },
+      livemode: false,
+      workerId: 'w1',
+      partnerDelaysMs: PARTNER_RETRY_DELAYS_MS,
+    };
+    const { prints, settled } = pumps(needs);
+    for (let n = 0; n < 100; n += 1) {
+      const event = receivedEvent({ id: `evt_new_${n}`, objectId: `cs_new_${n}` });
+      await receiveEvent(needs, event);
+      await resolvePayment({ ...needs, prints }, event.id);
+      await settled();
+    }
+    await pool.destroy(); // a connection that ends tells what it has read
+    const { rows } = await sql<{ read: number }>`
+      select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int as read
+      from pg_stat_user_tables where schemaname = 'public'`.execute(fresh.db);
+    const perOrder = (rows[0]?.read ?? 0) / 100;
+    console.info(`one order: ${perOrder} rows read`);
+    expect(perOrder).toBeGreaterThan(5);
+    expect(perOrder).toBeLessThan(150);
+  } finally {
+    await fresh.close();
+  }
 });

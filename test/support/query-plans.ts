@@ -4,7 +4,9 @@
 // something is only planned.
 
 import type { CompiledQuery } from 'kysely';
-import type pg from 'pg';
+import pg from 'pg';
+// @ts-expect-error: how the driver writes values down is not among its types
+import { prepareValue } from 'pg/lib/utils.js';
 import type { Database } from '#adapters/postgres/database.ts';
 
 export type Plan = {
@@ -48,11 +50,15 @@ type Node = {
   readonly Plans?: readonly Node[];
 };
 
-/** Tables below `bigFrom` rows may be read whole: an index costs more there. */
+/**
+ * Tables below `bigFrom` rows may be read whole: an index costs more there. `unseen`: planned without a
+ * look at the values, as prepared statements are.
+ */
 export async function plansOf(
   client: pg.Client,
   queries: readonly CompiledQuery[],
   bigFrom: number,
+  unseen = false,
 ): Promise<readonly Plan[]> {
   const sizes = await tableSizes(client);
   const plans: Plan[] = [];
@@ -60,9 +66,12 @@ export async function plansOf(
     const isRead = /^\s*select/i.test(sql) && !/add_jobs?\(/.test(sql);
     const how = isRead ? 'analyze, timing off, ' : '';
     await client.query('begin');
+    if (unseen) await client.query(`deallocate all; prepare looked_at as ${sql}`);
     const { rows } = await client.query<{ 'QUERY PLAN': readonly { readonly Plan: Node }[] }>(
-      `explain (${how}format json) ${sql}`,
-      [...parameters],
+      unseen
+        ? `explain (${how}format json) execute looked_at${literals(parameters)}`
+        : `explain (${how}format json) ${sql}`,
+      unseen ? [] : [...parameters],
     );
     await client.query('rollback');
     const nodes = rows[0]?.['QUERY PLAN'].flatMap(({ Plan }) => flat(Plan)) ?? [];
@@ -78,6 +87,16 @@ export async function plansOf(
     });
   }
   return plans;
+}
+
+// EXECUTE takes no parameters of its own: the values are written out as the driver would send them.
+function literals(parameters: readonly unknown[]): string {
+  if (parameters.length === 0) return '';
+  const written = parameters.map((it) => {
+    const value: unknown = prepareValue(it);
+    return value === null ? 'null' : pg.escapeLiteral(String(value));
+  });
+  return `(${written.join(', ')})`;
 }
 
 function flat(node: Node): readonly Node[] {

@@ -83,7 +83,7 @@ export function postgresPrintings(trx: Transaction<Tables>): Printings {
       const rows = await trx
         .selectFrom('printing')
         .select('number')
-        .where('state', '=', 'failed')
+        .where(sql<boolean>`state = 'failed'`) // spelt out, for the index of those alone
         .orderBy('ended_at')
         .limit(limit)
         .execute();
