@@ -5,13 +5,14 @@ import type { LifeLock } from '#adapters/worker/life-lock.ts';
 import { claimWithin, type DeliverNotificationNeeds } from '#application/deliver-notification.ts';
 import { type DeliveryPump, deliveryPump } from '#application/delivery-pump.ts';
 import { type PrintingPump, printingPump } from '#application/printing-pump.ts';
+import { answerRecorder } from '#application/record-answers.ts';
 import type { RenderInvoiceNeeds } from '#application/render-invoice.ts';
 
 /** Chromium's pages that print side by side: about one a core. */
 export const PAGES_AT_ONCE = 2;
 /** Documents under way: some are stored and recorded while others are printed. */
 const PRINTS_AT_ONCE = 6 * PAGES_AT_ONCE;
-const MAILS_AT_ONCE = 8;
+const MAILS_AT_ONCE = 16;
 /** To all partners together. */
 const CALLS_AT_ONCE = 256;
 /** Calls in flight to one partner, in all processes together. */
@@ -35,13 +36,14 @@ export function workerPumps(
   const failed = (what: string) => (err: Error) => around.log.error({ err }, what);
   const mayClaim = () => around.life.held();
   const onError = failed('a delivery failed on our side');
+  const record = answerRecorder(deliver);
   const mails = deliveryPump(deliver, {
-    ...{ onError, mayClaim, channel: 'email' },
+    ...{ onError, mayClaim, record, channel: 'email' },
     slots: MAILS_AT_ONCE,
     perPartner: MAILS_AT_ONCE,
   });
   const calls = deliveryPump(deliver, {
-    ...{ onError, mayClaim, channel: 'webhook' },
+    ...{ onError, mayClaim, record, channel: 'webhook' },
     slots: CALLS_AT_ONCE,
     perPartner: CALLS_PER_PARTNER,
   });

@@ -10,7 +10,7 @@ import {
   deliverClaimed,
   type Room,
 } from './deliver-notification.ts';
-import { answerRecorder } from './record-answers.ts';
+import { answerRecorder, type RecordAnswer } from './record-answers.ts';
 import { untraced } from './unwatched.ts';
 
 export type DeliveryPump = {
@@ -38,6 +38,8 @@ export type DeliveryPumpOptions = {
   readonly slots: number;
   /** Of one partner's, in all processes together. */
   readonly perPartner: number;
+  /** Puts results on record; pumps that share one share its transactions. */
+  readonly record?: RecordAnswer;
   /** What went wrong on our side; the notification is safe, and the next wake looks again. */
   readonly onError: (error: Error) => void;
   /** Resolves at once while this process may claim, or when it may again. */
@@ -49,8 +51,9 @@ const LOOK_AGAIN_MS = 25;
 
 export function deliveryPump(
   needs: DeliverNotificationNeeds,
-  { channel, slots, perPartner, onError, mayClaim }: DeliveryPumpOptions,
+  options: DeliveryPumpOptions,
 ): DeliveryPump {
+  const { channel, slots, perPartner, onError, mayClaim, record = answerRecorder(needs) } = options;
   const underWay = new Set<Promise<void>>();
   let looking: Promise<void> | null = null;
   let later: Promise<void> | null = null;
@@ -60,7 +63,6 @@ export function deliveryPump(
   let reserved = 0;
   const { trace = untraced } = needs;
 
-  const record = answerRecorder(needs);
   const free = () => slots - underWay.size - reserved;
 
   function wake(): void {
