@@ -8,10 +8,10 @@ import { type PrintingPump, printingPump } from '#application/printing-pump.ts';
 import { answerRecorder } from '#application/record-answers.ts';
 import type { RenderInvoiceNeeds } from '#application/render-invoice.ts';
 
-/** Chromium's pages that print side by side: about one a core. */
-export const PAGES_AT_ONCE = 2;
+/** Chromium's pages that print side by side: one more than cores, so that none waits between two prints. */
+export const PAGES_AT_ONCE = 3;
 /** Documents under way: some are stored and recorded while others are printed. */
-const PRINTS_AT_ONCE = 6 * PAGES_AT_ONCE;
+const PRINTS_AT_ONCE = 8 * PAGES_AT_ONCE;
 const MAILS_AT_ONCE = 16;
 /** To all partners together. */
 const CALLS_AT_ONCE = 256;
