@@ -18,11 +18,14 @@ import { type KillablePostgres, killablePostgres } from '#chaos/killable-postgre
 import { type ProgramProcess, programProcess, type Role } from '#chaos/program-process.ts';
 import { delay, freePort } from '#chaos/waiting.ts';
 import type { PartnerSlug } from '#domain/partner.ts';
+import { GROWN_SECRETS_KEY } from './million/grow-books.ts';
 import type { Arrived, Opened } from './neighbours.ts';
 import { cpuByPart, memoryByPart, type Part, treeOf } from './process-table.ts';
 
 export type BenchWorldOptions = {
   readonly folder: string;
+  /** Books that exist, such as those of million.ts, instead of new ones in `folder`. */
+  readonly booksFolder?: string;
   readonly roles: readonly Role[];
   readonly lines?: readonly number[];
   readonly env?: NodeJS.ProcessEnv;
@@ -56,7 +59,6 @@ const PARTNERS = ['cabinet-1', 'cabinet-2', 'cabinet-3', 'cabinet-4'];
 const CONNECTIONS = 64;
 const SECRET_KEY = 'sk_test_bench';
 const WEBHOOK_SECRET = 'whsec_bench';
-const SECRETS_KEY = Buffer.alloc(32, 6);
 const SELLER = fileURLToPath(new URL('../src/seller.sample.json', import.meta.url));
 
 /** Starts everything. What was started is ended again when something does not start. */
@@ -79,7 +81,7 @@ async function start(
   close: () => Promise<void>,
 ): Promise<BenchWorld> {
   const { folder, lines = [1] } = options;
-  const postgres = await killablePostgres(folder, options.databaseSettings);
+  const postgres = await killablePostgres(options.booksFolder ?? folder, options.databaseSettings);
   closing.push(() => postgres.stop());
   const db = new pg.Pool({ connectionString: postgres.url, max: 2 });
   db.on('error', () => {});
@@ -160,7 +162,8 @@ async function waitFor(child: ChildProcess, count: number, withinMs: number): Pr
   return { calls, mails, stripeRequests };
 }
 
-let sold = 0;
+// From the clock on: existing books know what earlier runs sold.
+let sold = (Date.now() % 10_000_000_000) * 1_000;
 
 function sender(pool: Pool, { events }: Opened, allLines: readonly number[]): BenchWorld['send'] {
   return async (count, { rate, lines = allLines[0] ?? 1 } = {}) => {
@@ -216,7 +219,7 @@ async function startPrograms(
     STRIPE_WEBHOOK_SECRETS: WEBHOOK_SECRET,
     STRIPE_API_BASE: opened.stripe,
     SELLER_FILE: SELLER,
-    SECRETS_KEY: SECRETS_KEY.toString('base64'),
+    SECRETS_KEY: GROWN_SECRETS_KEY.toString('base64'),
     EMAIL_URL: `smtp://127.0.0.1:${opened.smtpPort}`,
     EMAIL_FROM: 'factures@comptappart.example',
     ALLOW_INSECURE_PARTNER_URLS: 'true',
@@ -242,7 +245,7 @@ async function registerPartners(databaseUrl: string, port: number): Promise<void
   const db = connect(databaseUrl, { connectionsMax: 1 });
   try {
     const registry = postgresPartnerRegistry(db, {
-      secrets: secretBox(SECRETS_KEY),
+      secrets: secretBox(GROWN_SECRETS_KEY),
       clock: systemClock,
     });
     for (const slug of PARTNERS) {

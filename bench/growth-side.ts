@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { documentFaults } from '#adapters/facturx/checks.ts';
+import { BY_KEYS_ALONE } from '#adapters/postgres/by-keys.ts';
 import { connect, type Database } from '#adapters/postgres/database.ts';
 import { postgresTransact } from '#adapters/postgres/transact.ts';
 import { secretBox } from '#adapters/secret-box.ts';
@@ -53,7 +54,7 @@ export type Side = {
 };
 
 export function growthSide(url: string): Side {
-  const db = connect(url, { connectionsMax: 12 });
+  const db = connect(url, { connectionsMax: 12, session: BY_KEYS_ALONE });
   const clock = systemClock;
   const transact = postgresTransact(db, { clock, secrets: secretBox(GROWN_SECRETS_KEY) });
   const { mailer, sent } = recordingMailer(() => ACCEPTED);

@@ -55,6 +55,12 @@ const BENCHES: readonly Bench[] = [
     byName: true,
   },
   {
+    name: 'grown-path',
+    what: 'Orders on the whole path with 1,000,000 on the books, beside empty ones',
+    quick: ['--quick'],
+    byName: true,
+  },
+  {
     name: 'pages',
     what: 'The dashboard’s pages with 1,000,000 orders on the books, beside empty ones',
     quick: ['--quick'],
