@@ -2,7 +2,7 @@
 // it takes running beside, next to what bare Chromium prints of the same page in the same run. And
 // where the time goes: ms of processor an order, by process, what is not the program's apart.
 //
-//   node bench/whole-path.ts [--json] [--quick] [--rounds 7] [--orders 450] [--lines 1]
+//   node bench/whole-path.ts [--json] [--quick] [--rounds 5] [--orders 900] [--lines 1]
 //        [--roles serve] [--only-path]
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -31,8 +31,8 @@ const { values } = parseArgs({
     'node-options': { type: 'string' },
   },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 7));
-const orders = Number(values.orders ?? (values.quick ? 150 : 450));
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+const orders = Number(values.orders ?? (values.quick ? 150 : 900));
 const lines = Number(values.lines);
 const PAGES = [2, 3, 4]; // one is never the best here
 const BARE_SECONDS = values.quick ? 1 : 1.5;

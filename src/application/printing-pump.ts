@@ -44,7 +44,7 @@ export type PrintingPumpOptions = {
   readonly mayClaim: () => Promise<void>;
 };
 
-const BATCHES = { most: 16, apartMs: 50 };
+const BATCHES = { most: 16, apartMs: 100 };
 
 export function printingPump(
   needs: RenderInvoiceNeeds,

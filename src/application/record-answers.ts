@@ -13,7 +13,7 @@ import { inBatches } from './in-batches.ts';
 import type { Alerts, AttemptReport, DeliveryAnswer, Tx } from './ports.ts';
 import { untraced } from './unwatched.ts';
 
-const BATCHES = { most: 64, apartMs: 50 };
+const BATCHES = { most: 64, apartMs: 100 };
 
 type Alert = Parameters<Alerts['raise']>[0];
 
