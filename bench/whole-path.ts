@@ -2,7 +2,7 @@
 // it takes running beside, next to what bare Chromium prints of the same page in the same run. And
 // where the time goes: ms of processor an order, by process, what is not the program's apart.
 //
-//   node bench/whole-path.ts [--json] [--quick] [--rounds 5] [--orders 900] [--lines 1]
+//   node bench/whole-path.ts [--json] [--quick] [--rounds 5] [--orders 1200] [--lines 1]
 //        [--roles serve] [--only-path]
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -32,10 +32,10 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
-const orders = Number(values.orders ?? (values.quick ? 150 : 900));
+const orders = Number(values.orders ?? (values.quick ? 150 : 1_200));
 const lines = Number(values.lines);
 const PAGES = [2, 3, 4]; // one is never the best here
-const BARE_SECONDS = values.quick ? 1 : 1.5;
+const BARE_SECONDS = 1;
 /** Not counted: caches, connections, compiled code, the database's statistics. */
 const WARM_UP = values.quick ? 200 : 1_500;
 
@@ -75,7 +75,7 @@ try {
   }
   const measured: Round[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    measured.push(await oneRound(world, bare, round % 2 === 0));
+    measured.push(await oneRound(world, bare));
     note(JSON.stringify(measured.at(-1)));
   }
   await bare?.close();
@@ -106,15 +106,22 @@ try {
 }
 process.exit(0);
 
-async function oneRound(
-  of: BenchWorld,
-  yardstick: BareChromium | null,
-  bareFirst: boolean,
-): Promise<Round> {
+// Bare Chromium before and after, half each: the machine's mood changes within a round.
+async function oneRound(of: BenchWorld, yardstick: BareChromium | null): Promise<Round> {
   if (yardstick === null) return { ...(await burst(of, orders)), bare: NOTHING };
-  const before = bareFirst ? await bareRates(yardstick) : null;
+  const before = await bareRates(yardstick);
   const path = await burst(of, orders);
-  return { ...path, bare: before ?? (await bareRates(yardstick)) };
+  const after = await bareRates(yardstick);
+  return {
+    ...path,
+    bare: { plain: mean(before, after, 'plain'), own: mean(before, after, 'own') },
+  };
+}
+
+function mean(before: Bare, after: Bare, way: Way): Bare[Way] {
+  const half = (of: keyof Bare[Way]) =>
+    before[way][of].map((value, at) => (value + (after[way][of][at] ?? Number.NaN)) / 2);
+  return { rates: half('rates'), cpuMs: half('cpuMs') };
 }
 
 async function bareRates(yardstick: BareChromium): Promise<Bare> {
