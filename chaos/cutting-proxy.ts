@@ -98,6 +98,7 @@ type Watch = {
 function pass(client: Socket, upstream: Socket, watch: Watch): void {
   const fromClient = messageCutter(false);
   const fromServer = messageCutter(true);
+  const prepared = new Map<string, string>();
   let application = '';
   let unit: Message[] = [];
   let statements: string[] = [];
@@ -115,7 +116,7 @@ function pass(client: Socket, upstream: Socket, watch: Watch): void {
       unit.push(message);
       const isWhole = !['P', 'B', 'D', 'E', 'C', 'H'].includes(message.type);
       if (!isWhole) continue;
-      const statement = statementOf(unit);
+      const statement = statementOf(unit, prepared);
       if (statement && !mayPass(statement)) return breakOff();
       upstream.write(Buffer.concat(unit.map(({ bytes }) => bytes)));
       unit = [];

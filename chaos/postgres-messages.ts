@@ -45,16 +45,25 @@ export type Statement = {
   readonly bytes: Buffer;
 };
 
-/** The statement in a run of messages that ends with Query or Sync; null if there is none in it. */
-export function statementOf(messages: readonly Message[]): Statement | null {
+/**
+ * The statement in a run of messages that ends with Query or Sync; null if there is none in it. `prepared`
+ * holds the connection's own, by name: what is prepared comes without its text from then on.
+ */
+export function statementOf(
+  messages: readonly Message[],
+  prepared: Map<string, string>,
+): Statement | null {
   const bytes = Buffer.concat(messages.map((it) => it.bytes));
-  const spoken = messages.find(({ type }) => type === 'Q' || type === 'P');
-  if (!spoken) return null;
-  const body = spoken.bytes.subarray(5).toString('utf8');
-  // Query is the text alone; Parse has the statement's name before it.
-  const text = body.split('\0')[spoken.type === 'Q' ? 0 : 1] ?? '';
   const bound = messages.find(({ type }) => type === 'B');
-  return { text, values: bound?.bytes.toString('utf8') ?? '', bytes };
+  const values = bound?.bytes.toString('utf8') ?? '';
+  const spoken = messages.find(({ type }) => type === 'Q' || type === 'P');
+  const words = (spoken ?? bound)?.bytes.subarray(5).toString('utf8').split('\0');
+  if (!words) return null;
+  if (spoken?.type === 'Q') return { text: words[0] ?? '', values, bytes };
+  // Parse has the statement's name before its text, Bind the portal's before the statement's.
+  const name = words[spoken ? 0 : 1] ?? '';
+  if (spoken) prepared.set(name, words[1] ?? '');
+  return { text: prepared.get(name) ?? '', values, bytes };
 }
 
 /** The tag of a CommandComplete, such as `COMMIT`. */

@@ -121,7 +121,7 @@ test('ten orders at once share their transactions', async () => {
 });
 
 // Tables that grew from nothing have no statistics for a minute: the state in which plans go wrong.
-test('on new tables, the hundredth order reads no more rows than the first', async () => {
+test('on new tables, the last of many orders reads no more rows than the first', async () => {
   const fresh = await testBooks();
   const pool = connect(fresh.url, { connectionsMax: 4, session: BY_KEYS_ALONE });
   try {
@@ -156,7 +156,7 @@ test('on new tables, the hundredth order reads no more rows than the first', asy
     const perOrder = (rows[0]?.read ?? 0) / 100;
     console.info(`one order: ${perOrder} rows read`);
     expect(perOrder).toBeGreaterThan(5);
-    expect(perOrder).toBeLessThan(150);
+    expect(perOrder).toBeLessThan(250);
   } finally {
     await fresh.close();
   }

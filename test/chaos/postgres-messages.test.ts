@@ -36,15 +36,27 @@ test('a connection says who it is', () => {
 
 test('a statement is read with its values, prepared or simple', () => {
   const cut = messageCutter(true);
-  expect(statementOf(cut(Buffer.concat([PARSE, BIND, SYNC])))).toMatchObject({
+  expect(statementOf(cut(Buffer.concat([PARSE, BIND, SYNC])), new Map())).toMatchObject({
     text: 'select $1',
     values: expect.stringContaining('valeur'),
   });
-  expect(statementOf(cut(message('Q', 'commit\0')))?.text).toBe('commit');
-  expect(statementOf(cut(SYNC))).toBeNull();
+  expect(statementOf(cut(message('Q', 'commit\0')), new Map())?.text).toBe('commit');
+  expect(statementOf(cut(SYNC), new Map())).toBeNull();
 });
 
 test('the server’s word of a commit is recognised', () => {
   const [done] = messageCutter(true)(message('C', 'COMMIT\0'));
   expect(done && commandTag(done)).toBe('COMMIT');
+});
+
+test('what was prepared before is known by its name', () => {
+  const cut = messageCutter(true);
+  const prepared = new Map<string, string>();
+  const parse = message('P', 'often-1\0select $1\0\0\0');
+  const bind = message('B', '\0often-1\0valeur\0');
+  statementOf(cut(Buffer.concat([parse, bind, SYNC])), prepared);
+  expect(statementOf(cut(Buffer.concat([bind, SYNC])), prepared)).toMatchObject({
+    text: 'select $1',
+    values: expect.stringContaining('valeur'),
+  });
 });
